@@ -1,0 +1,223 @@
+"""A mapping as the engine sees it: validated, immutable, independent of the file it came from.
+
+``catalog`` builds it from YAML; ``fields`` gives every pair its translator.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from syncer.core.records import Side
+from syncer.core.values import Json, Value
+
+
+class Misfit(Exception):  # noqa: N818 - a value that does not fit is an everyday finding, not an error of the program
+    """A value that one side holds cannot be held by the other; ``reason`` says why and what would fit."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Direction(StrEnum):
+    """Which way changes of a pair are carried."""
+
+    BOTH = "both"
+    TO_DATABASE = "to_database"
+    TO_FEISHU = "to_feishu"
+
+    def carries_from(self, side: Side) -> bool:
+        """Whether a change seen on ``side`` is carried to the other."""
+        return self is Direction.BOTH or (self is Direction.TO_DATABASE) == (side is Side.FEISHU)
+
+
+class Policy(StrEnum):
+    """The named rule that settles a conflict, or parks it for a person."""
+
+    LATEST = "latest"
+    FEISHU = "feishu"
+    DATABASE = "database"
+    MANUAL = "manual"
+    FILL_EMPTY = "fill_empty"
+
+
+class Pairing(StrEnum):
+    """Who wins where lines that pair for the first time differ."""
+
+    ASK = "ask"
+    FEISHU = "feishu"
+    DATABASE = "database"
+    POLICY = "policy"
+
+
+class Merge(StrEnum):
+    """How concurrent changes of one field become one value: by a policy, or by adding both up."""
+
+    REGISTER = "register"
+    SET = "set"
+    COUNTER = "counter"
+
+
+class DeletePolicy(StrEnum):
+    """What happens when one side deleted a line that the other changed."""
+
+    EDIT = "edit"
+    DELETE = "delete"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRule:
+    """What a deletion on one side does to the other: delete, ignore, or mark (``target`` there gets ``value``)."""
+
+    action: Literal["delete", "ignore", "mark"]
+    target: str | None = None
+    value: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGuard:
+    """Most deletions of the last hour: ``lines``, or ``share`` of the linked lines and 10; beyond, a person is asked."""
+
+    lines: int = 500
+    share: float = 0.2
+
+
+class Translator(Protocol):
+    """Carries one pair's values between the two sides. Pure; built by ``fields`` for a field type and a column type.
+
+    The methods that carry raise ``Misfit`` for a value the target cannot hold. ``version`` rises when a translator's
+    reading of the same cell changes, so that old bases are confirmed anew.
+    """
+
+    version: int
+
+    def to_database(self, value: Value) -> Value:
+        """What the column will hold after receiving a Feishu value."""
+        ...
+
+    def to_feishu(self, value: Value) -> Value:
+        """What the field will hold after receiving a database value."""
+        ...
+
+    def from_cell(self, cell: Json) -> Value:
+        """The value of a cell in the shape ``search`` returns; a missing key is ``None``."""
+        ...
+
+    def from_column(self, held: object) -> Value:
+        """The value of a column as the database driver returns it."""
+        ...
+
+    def cell(self, value: Value) -> Json:
+        """The shape in which Feishu takes a Feishu-side value; ``None`` clears."""
+        ...
+
+    def column(self, value: Value) -> object:
+        """The bind parameter for a database-side value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PairSpec:
+    """One line of ``fields:`` in a mapping file. ``field`` is a name or a field id."""
+
+    field: str
+    column: str
+    direction: Direction = Direction.BOTH
+    required: bool = False
+    conflict: Policy | None = None
+    merge: Merge = Merge.REGISTER
+    values: Mapping[str, str] | None = None
+    defaults: Mapping[Side, Json] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFill:
+    """What a column the mapping does not carry gets on a write: a sequence's next value, a constant, or the time."""
+
+    kind: Literal["sequence", "value", "now"]
+    argument: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMapping:
+    """One mapping: which table with which, and by which rules."""
+
+    name: str
+    app: str
+    app_token: str
+    table_id: str
+    connection: str
+    table: str
+    pairs: tuple[PairSpec, ...]
+    key: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
+    direction: Direction = Direction.BOTH
+    pairing: Pairing = Pairing.ASK
+    timezone: str | None = None
+    policy: Policy = Policy.LATEST
+    tie: Policy = Policy.MANUAL
+    tolerance: timedelta = timedelta(seconds=2)
+    delete_policy: DeletePolicy = DeletePolicy.EDIT
+    from_feishu: DeleteRule = DeleteRule("delete")
+    from_database: DeleteRule = DeleteRule("delete")
+    guard: DeleteGuard = DeleteGuard()
+    capture: Literal["trigger", "watermark", "scan"] = "trigger"
+    watermark: str | None = None
+    on_insert: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
+    on_update: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair ready for planning: its rules and its translator. ``name`` is the column's name."""
+
+    name: str
+    field: str
+    direction: Direction
+    policy: Policy
+    translator: Translator
+    merge: Merge = Merge.REGISTER
+    required: bool = False
+    defaults: Mapping[Side, Value] = dataclasses.field(default_factory=dict)
+    writable: frozenset[Side] = frozenset(Side)
+
+    def carry(self, value: Value, to: Side) -> Value:
+        """What ``to`` will hold after receiving the other side's value. Raises ``Misfit``."""
+        if to is Side.DATABASE:
+            return self.translator.to_database(value)
+        return self.translator.to_feishu(value)
+
+    def same(self, feishu: Value, database: Value) -> bool:
+        """Whether the two sides' values mean the same: either one, carried over, is the other."""
+        return self._carries(feishu, database, Side.DATABASE) or self._carries(database, feishu, Side.FEISHU)
+
+    def _carries(self, value: Value, expected: Value, to: Side) -> bool:
+        try:
+            return self.carry(value, to) == expected
+        except Misfit:
+            return False
+
+    def accepts(self, side: Side) -> bool:
+        """Whether this pair ever writes to ``side``."""
+        return self.direction.carries_from(side.other) and side in self.writable
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the planner needs of a mapping beside its pairs."""
+
+    name: str
+    pairs: Sequence[Pair]
+    match: tuple[str, ...]
+    direction: Direction = Direction.BOTH
+    pairing: Pairing = Pairing.ASK
+    tie: Policy = Policy.MANUAL
+    tolerance: timedelta = timedelta(seconds=2)
+    delete_policy: DeletePolicy = DeletePolicy.EDIT
+    on_deleted: Mapping[Side, DeleteRule] = dataclasses.field(default_factory=dict)
+    guard: DeleteGuard = DeleteGuard()

@@ -80,7 +80,7 @@ class DeleteRule:
 
 @dataclass(frozen=True, slots=True)
 class DeleteGuard:
-    """Most deletions of the last hour: ``lines``, or ``share`` of the linked lines and 10; beyond, a person is asked."""
+    """Most deletions in an hour: ``lines``, or ``share`` of the linked lines and 10; beyond, somebody is asked."""
 
     lines: int = 500
     share: float = 0.2

@@ -1,0 +1,274 @@
+"""The two sides as the engine sees them: a table of records and a table of rows.
+
+Lines travel in lists, because every outside call costs more than the work it carries.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from syncer.core.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A Bitable field: ``type`` and ``ui_type`` as in Feishu's field list, ``options`` the names it offers."""
+
+    id: str
+    name: str
+    type: int
+    ui_type: str
+    options: tuple[str, ...] = ()
+    is_primary: bool = False
+    formatter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTableInfo:
+    """A Bitable table as it stands now. ``revision`` rises with every change; ``time_zone`` is the base's."""
+
+    name: str
+    fields: tuple[FieldInfo, ...]
+    revision: int | None
+    time_zone: str
+    whole: bool
+    """Whether a listing can be trusted to show every record (no advanced permissions, or this app manages the base)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column: ``type`` is its base type name (``varchar``, ``numeric``, ``timestamptz``, ``text[]`` ...)."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    has_default: bool = False
+    generated: bool = False
+    """Computed or identity-always: the database alone writes it."""
+    enum: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowTableInfo:
+    """A database table as it stands now. ``unique`` holds its unique, not-null sets of columns, primary key first."""
+
+    name: str
+    columns: tuple[ColumnInfo, ...]
+    primary_key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+    is_view: bool = False
+    row_security: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record as ``search`` shows it: ``cells`` by field name, an empty cell missing. ``print`` fingerprints them."""
+
+    id: str
+    cells: Mapping[str, Json]
+    print: bytes
+    modified_at: datetime | None = None
+
+
+class RawRow(Protocol):
+    """One row. Only what is asked for is decoded: an unchanged row is recognised by ``print`` alone."""
+
+    @property
+    def key(self) -> str:
+        """The row's key in its stored form (``core.records.key_text``)."""
+        ...
+
+    @property
+    def print(self) -> bytes:
+        """A 16-byte fingerprint of the columns read."""
+        ...
+
+    @property
+    def columns(self) -> tuple[object, ...]:
+        """What the driver returns for the columns asked for, in that order."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When the row was last changed, if a column says so."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """One page of a listing, read from ``read_at`` on. ``total`` is what Feishu says the whole listing holds."""
+
+    records: Sequence[RawRecord]
+    read_at: datetime
+    total: int | None
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Some rows, read from ``read_at`` on (one snapshot for a whole reading)."""
+
+    rows: Sequence[RawRow]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to asking for records by id."""
+
+    records: Sequence[RawRecord]
+    absent: frozenset[str]
+    forbidden: frozenset[str]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """A record to update: cells by field name in the written shape, ``None`` clears."""
+
+    id: str
+    cells: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one line of a batch was not written. ``code`` is Feishu's code or the SQLSTATE, ``column`` if it is known."""
+
+    code: str
+    message: str
+    log_id: str | None = None
+    column: str | None = None
+    vanished: bool = False
+
+
+class Records(Protocol):
+    """A Bitable table. Methods may raise the errors of ``syncer.errors``; calls wait for their quota by themselves.
+
+    ``create``, ``update`` and ``delete`` take at most as many lines as one call carries, and are all-or-nothing: they
+    return or raise. ``RefusedError`` and ``VanishedError`` mean that nothing was written, ``UnknownOutcomeError`` that
+    nobody knows.
+    """
+
+    def info(self) -> RecordTableInfo:
+        """The table, its fields and its revision, read now."""
+        ...
+
+    def revision(self) -> int | None:
+        """The table's revision, read now; one call."""
+        ...
+
+    def read(self, names: Sequence[str]) -> Iterator[RecordPage]:
+        """All records, page by page, with the named fields only. Pages are read ahead."""
+        ...
+
+    def fetch(self, ids: Sequence[str], names: Sequence[str]) -> Fetched:
+        """The named records as they are now, a hundred a call."""
+        ...
+
+    def find(self, conditions: Sequence[Mapping[str, Json]], names: Sequence[str]) -> Sequence[RawRecord]:
+        """Records for which all cells (written shape, by field name) of one condition hold; 50 conditions a call."""
+        ...
+
+    def create(self, records: Sequence[Mapping[str, Json]], token: str) -> Sequence[str]:
+        """Create records under an idempotency token; the new ids in the order given."""
+        ...
+
+    def update(self, writes: Sequence[RecordWrite]) -> None:
+        """Update the named cells of records; all other cells stay."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete records."""
+        ...
+
+    def calls(self) -> Mapping[str, int]:
+        """How many calls this object made so far, by api name (``bitable.record.search``)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowInsert:
+    """A row to insert. ``absent`` names columns and values no living row may hold together (the match values)."""
+
+    id: str
+    values: Mapping[str, object]
+    absent: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowUpdate:
+    """A row to update if it still holds ``expected`` in the columns it names."""
+
+    id: str
+    key: str
+    values: Mapping[str, object]
+    expected: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RowDelete:
+    """A row to delete if it still holds ``expected``."""
+
+    id: str
+    key: str
+    expected: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row after its write, as RETURNING shows it; ``row`` is ``None`` after a delete."""
+
+    row: RawRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The row no longer held what was expected (or a row with the match values exists): read and plan again."""
+
+
+RowOutcome = Written | Moved | Refusal
+
+
+class Rows(Protocol):
+    """A database table. ``columns`` given to the constructor fixes the order of ``RawRow.columns``."""
+
+    def info(self) -> RowTableInfo:
+        """The table and its columns, read now."""
+        ...
+
+    def read(self) -> Iterator[RowPage]:
+        """All rows, from one snapshot, in bounded memory."""
+        ...
+
+    def fetch(self, keys: Sequence[str]) -> RowPage:
+        """The rows with these keys as they are now; those missing are absent."""
+        ...
+
+    def find(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> Sequence[RawRow]:
+        """Rows whose match columns hold one of the given value tuples."""
+        ...
+
+    def write(
+        self,
+        batch: str,
+        inserts: Sequence[RowInsert],
+        updates: Sequence[RowUpdate],
+        deletes: Sequence[RowDelete],
+    ) -> Mapping[str, RowOutcome]:
+        """Write all in one transaction, together with the batch's id in ``applied``; one outcome per operation id.
+
+        A bad row fails alone (savepoints). Raises ``UnreachableError`` when it is not known whether it was committed.
+        """
+        ...
+
+    def applied(self, batch: str) -> Mapping[str, str] | None:
+        """The keys written by a batch, by operation id (a deleted row's too); ``None`` if it never committed."""
+        ...
+
+    def forget(self, batches: Sequence[str]) -> None:
+        """Drop the memory of batches whose outcomes are stored elsewhere by now."""
+        ...

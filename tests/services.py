@@ -1,7 +1,7 @@
 """Real services as fixtures: PostgreSQL, Redis, and the simulator over HTTP.
 
-A server comes from ``SYNCER_TEST_DATABASE_URL`` / ``SYNCER_TEST_REDIS_URL``, else from a container where a Docker engine
-answers, else from the wheels. One that cannot be had skips its tests with the reason, and fails them where CI is set.
+A server comes from ``SYNCER_TEST_DATABASE_URL`` / ``SYNCER_TEST_REDIS_URL``, else from a container where a Docker
+engine answers and has the image, else from the wheels. One that cannot be had skips its tests with the reason, and fails them where CI is set.
 """
 
 import http.client

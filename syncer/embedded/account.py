@@ -28,7 +28,7 @@ class Account:
 def server_account() -> Account:
     """Our own account; for root a stand-in. Raises ``MendError`` where root cannot become it.
 
-    The stand-in keeps one power of root, to pass closed folders: a home below ``/root`` works without opening it to others.
+    The stand-in keeps one power of root, to pass closed folders: a home below ``/root`` works and stays closed.
     """
     mine = os.geteuid()
     if mine != 0:
@@ -36,8 +36,8 @@ def server_account() -> Account:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise MendError(
-            "PostgreSQL refuses to run as root, and setpriv (package util-linux) is missing to run it as another account; "
-            "use an ordinary account, install setpriv, or set SYNCER_DATABASE_URL"
+            "PostgreSQL refuses to run as root, and setpriv (package util-linux), which would run it as another account, "
+            "is missing; use an ordinary account, install setpriv, or set SYNCER_DATABASE_URL"
         )
     entry = pwd.getpwnam(STAND_IN)
     power = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
@@ -50,7 +50,8 @@ def _name(user: int) -> str:
         return pwd.getpwuid(user).pw_name
     except KeyError:
         raise MendError(
-            f"user id {user} has no name on this machine, which PostgreSQL needs; give it one (useradd), or set SYNCER_DATABASE_URL"
+            f"user id {user} has no name on this machine, which PostgreSQL needs; "
+            "give it one (useradd), or set SYNCER_DATABASE_URL"
         ) from None
 
 

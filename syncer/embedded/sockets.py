@@ -1,4 +1,4 @@
-"""Where a server's socket lies: in the home, or in a short temporary folder when the home's path is too long for one."""
+"""Where a server's socket lies: in the home, or in a short temporary folder when the home's path is too long."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ LONGEST = 103  # bytes in the path of a Unix socket that every system takes (Lin
 
 
 def socket_folder(folder: Path, name: str) -> Path:
-    """A folder, readable by its owner alone, in which a socket called ``name`` fits. Made, and remembered in ``folder``."""
+    """A folder, open to its owner alone, in which a socket called ``name`` fits. Made, and remembered in ``folder``."""
     near = folder / "run"
     if len(os.fsencode(near / name)) > LONGEST:
         return _far(folder)

@@ -95,7 +95,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A survey in numbers. ``lines`` and ``gone`` are by side; ``linked`` and ``severed`` are the links before the run."""
+    """One finding of a survey. A side is a version, a ``Look``, or ``None`` where nothing ever was.
 
     lines: Mapping[Side, int]
     gone: Mapping[Side, int]

@@ -66,7 +66,7 @@ class RowTableInfo:
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One record as ``search`` shows it: ``cells`` by field name, an empty cell missing. ``print`` fingerprints them."""
+    """One record as ``search`` shows it: ``cells`` by field name, empty ones missing. ``print`` fingerprints them."""
 
     id: str
     cells: Mapping[str, Json]

@@ -95,7 +95,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """One finding of a survey. A side is a version, a ``Look``, or ``None`` where nothing ever was.
+    """A survey in numbers. ``lines`` and ``gone`` are by side, ``linked`` and ``severed`` the links before the run."""
 
     lines: Mapping[Side, int]
     gone: Mapping[Side, int]

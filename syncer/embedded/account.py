@@ -36,7 +36,7 @@ def server_account() -> Account:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise MendError(
-            "PostgreSQL refuses to run as root, and setpriv (package util-linux), which would run it as another account, "
+            "PostgreSQL refuses to run as root, and setpriv (package util-linux), which runs it as another account, "
             "is missing; use an ordinary account, install setpriv, or set SYNCER_DATABASE_URL"
         )
     entry = pwd.getpwnam(STAND_IN)

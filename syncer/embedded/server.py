@@ -58,7 +58,7 @@ class EmbeddedServer(ABC):
         """Whether a server of this folder is ready for us now."""
 
     def start(self) -> str:
-        """Start the server or attach to it; its URL. Raises ``MendError``, or ``UnreachableError`` with the server's words."""
+        """Start the server or attach to it; its URL. Raises ``MendError``; ``UnreachableError`` with the server's words."""
         if self._share is None:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._share = take(self.folder / "users", fcntl.LOCK_SH, patience=PATIENCE)

@@ -205,8 +205,8 @@ class _Found:
                 return text
         except OSError as error:
             reason = str(error.strerror)
-        except UnicodeDecodeError:
-            reason = "it is not UTF-8 text"
+        except ValueError:
+            reason = "no UTF-8 text is there"
         self.faults.append(f"{name}: cannot use the file {path} ({reason}); name a readable file that holds the value")
         return ""
 

@@ -1,8 +1,8 @@
 """Real services as fixtures: PostgreSQL, Redis, and the simulator over HTTP.
 
-A server comes from ``SYNCER_TEST_DATABASE_URL`` / ``SYNCER_TEST_REDIS_URL``, else from a container where a Docker engine
-answers and has the image, else from the wheels. One that cannot be had skips its tests with the reason, and fails them
-where CI is set.
+A server comes from ``SYNCER_TEST_DATABASE_URL`` / ``SYNCER_TEST_REDIS_URL``, else from a container where a Docker
+engine answers and has the image, else from the wheels. One that cannot be had skips its tests with the reason, and
+fails them where CI is set.
 """
 
 import http.client
@@ -205,7 +205,7 @@ def docker_offers(image: str) -> bool:
         if not engine.images.list(name=image):
             engine.images.pull(image)
     except (docker.errors.DockerException, OSError) as error:
-        print(f"the wheel instead of a container: no image {image} ({error})", file=sys.stderr)
+        sys.stderr.write(f"the wheel instead of a container: no image {image} ({error})\n")
         return False
     finally:
         engine.close()

@@ -133,12 +133,21 @@ class EmbeddedPostgres(EmbeddedServer):
         return [*account.prefix, str(program), "-D", str(self._data), *words]
 
     def _answers(self) -> bool:
+        if not self._says_ready():
+            return False
+        try:
+            self._connection().close()
+        except psycopg.OperationalError:
+            return False  # it was killed, and its last word is still there
+        return True
+
+    def _says_ready(self) -> bool:
         try:
             lines = self._pid_file.read_text().splitlines()
         except FileNotFoundError:
             return False
         # The eighth line is the server's own word on how far it is (PostgreSQL: src/include/utils/pidfile.h).
-        return len(lines) >= 8 and lines[7].strip() == "ready" and (self._sockets() / self.socket).exists()
+        return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
 def _programs(version: str | None) -> Path:

@@ -14,7 +14,7 @@ from typing import ClassVar, Self
 from syncer.embedded import keeper
 from syncer.embedded.locks import STEP, alone, held_alone, take
 from syncer.embedded.sockets import known_socket_folder, socket_folder
-from syncer.errors import UnreachableError
+from syncer.errors import MendError, UnreachableError
 
 PATIENCE = 60.0  # seconds for a start, recovery after a crash included
 
@@ -58,12 +58,16 @@ class EmbeddedServer(ABC):
         """Whether a server of this folder is ready for us now."""
 
     def start(self) -> str:
-        """Start the server or attach to it; its URL. Raises ``MendError``; ``UnreachableError`` with the server's words."""
-        if self._share is None:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._share = take(self.folder / "users", fcntl.LOCK_SH, patience=PATIENCE)
+        """Start the server or attach to it; its URL. Raises ``MendError``, or ``UnreachableError`` with its words."""
         try:
+            self._join()
             self._ensure_running()
+        except PermissionError as error:
+            self._leave()
+            raise MendError(
+                f"{error.filename} belongs to another account; run as the account that made {self.folder}, "
+                "or set SYNCER_HOME to a folder of yours"
+            ) from error
         except BaseException:
             self._leave()
             raise
@@ -86,6 +90,11 @@ class EmbeddedServer(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _join(self) -> None:
+        if self._share is None:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._share = take(self.folder / "users", fcntl.LOCK_SH, patience=PATIENCE)
 
     def _leave(self) -> None:
         if self._share is not None:

@@ -1,0 +1,104 @@
+"""The named rules that settle a field both sides changed, or park it for a person.
+
+Adding a policy is adding a function and its name to ``POLICIES``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syncer.core.mapping import Policy
+from syncer.core.records import Side
+from syncer.core.values import Value, is_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One field changed on both sides. ``changed_at`` holds what is known of when each side changed it.
+
+    ``estimated`` says that those times are of the whole line, not of the field.
+    """
+
+    feishu: Value
+    database: Value
+    changed_at: Mapping[Side, datetime | None]
+    tie: Policy
+    tolerance: timedelta
+    estimated: bool = True
+
+    def of(self, side: Side) -> Value:
+        """The value a side holds now."""
+        return self.feishu if side is Side.FEISHU else self.database
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who wins, and why in a few words; ``winner`` is ``None`` when a person must decide."""
+
+    winner: Side | None
+    reason: str
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A person's word on an open conflict. It holds only while both sides still are what the person was shown."""
+
+    winner: Side
+    feishu: Value
+    database: Value
+
+    def covers(self, clash: Clash) -> bool:
+        """Whether neither side has moved since the conflict was shown."""
+        return self.feishu == clash.feishu and self.database == clash.database
+
+
+def settle(clash: Clash, policy: Policy, resolution: Resolution | None = None) -> Verdict:
+    """The verdict of a policy, or of the person who resolved this very clash."""
+    if resolution is not None and resolution.covers(clash):
+        return Verdict(resolution.winner, "resolved by a person")
+    return POLICIES[policy](clash)
+
+
+def _feishu(_: Clash) -> Verdict:
+    return Verdict(Side.FEISHU, "policy feishu")
+
+
+def _database(_: Clash) -> Verdict:
+    return Verdict(Side.DATABASE, "policy database")
+
+
+def _manual(_: Clash) -> Verdict:
+    return Verdict(None, "policy manual: a person decides")
+
+
+def _fill_empty(clash: Clash) -> Verdict:
+    empty = [side for side in Side if is_empty(clash.of(side))]
+    if len(empty) == 1:
+        return Verdict(empty[0].other, f"policy fill_empty: {empty[0]} was empty")
+    return Verdict(None, "policy fill_empty: neither side is empty")
+
+
+def _latest(clash: Clash) -> Verdict:
+    feishu, database = clash.changed_at.get(Side.FEISHU), clash.changed_at.get(Side.DATABASE)
+    if feishu is None or database is None:
+        unknown = Side.FEISHU if feishu is None else Side.DATABASE
+        return _tie(clash, f"the time of the change in {unknown} is not known")
+    if abs(feishu - database) <= clash.tolerance:
+        return _tie(clash, f"both changed within {clash.tolerance.total_seconds():g} s")
+    winner = Side.FEISHU if feishu > database else Side.DATABASE
+    return Verdict(winner, "policy latest" + (" (by line times)" if clash.estimated else ""), clash.estimated)
+
+
+def _tie(clash: Clash, why: str) -> Verdict:
+    broken = POLICIES[clash.tie](clash)
+    return Verdict(broken.winner, f"policy latest: {why}; tie: {clash.tie}", clash.estimated)
+
+
+POLICIES: Mapping[Policy, Callable[[Clash], Verdict]] = {
+    Policy.FEISHU: _feishu,
+    Policy.DATABASE: _database,
+    Policy.MANUAL: _manual,
+    Policy.FILL_EMPTY: _fill_empty,
+    Policy.LATEST: _latest,
+}

@@ -1,0 +1,281 @@
+"""The decision, line by line: what two versions of a line and its base ask for.
+
+``plan_line`` reads like the table in the docs. It is pure: the same line always gives the same plan, and applying the
+plan to both sides leaves nothing to plan.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import orjson
+
+from syncer.core.conflicts import Resolution
+from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
+from syncer.core.merge import Circumstances, Merged, merge
+from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
+from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
+from syncer.core.values import Value, digest, dump, is_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What people and earlier runs left about a line.
+
+    ``failed`` holds digests of values that already failed, by pair (empty name: the whole line); they are not sent
+    again. ``resolutions`` are people's words on open conflicts, by pair. ``pairing`` overrides the mapping's where a
+    guard was approved.
+    """
+
+    failed: Mapping[str, bytes] = field(default_factory=dict)
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    pairing: Pairing | None = None
+    now: datetime | None = None
+
+
+NO_DESK = Desk()
+WHOLE_LINE = ""
+
+
+def failed_digest(*values: Value) -> bytes:
+    """What identifies a failed value, so that it is not sent again until it changes."""
+    return digest(orjson.dumps([dump(value) for value in values]))
+
+
+def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Version, desk: Desk = NO_DESK) -> LinePlan:
+    """Decide about one line.
+
+    ``feishu`` and ``database`` are its current versions, absent ones included. A pair without a base is paired for the
+    first time.
+    """
+    if feishu.absent and database.absent:
+        return LinePlan(fate=Fate.FORGET)
+    if link is None:
+        return _plan_unlinked(rules, feishu, database, desk)
+    if link.severed is not None:
+        return _plan_severed(rules, link, feishu, database, desk)
+    if feishu.absent:
+        return _plan_deleted(rules, link, Side.FEISHU, database, desk)
+    if database.absent:
+        return _plan_deleted(rules, link, Side.DATABASE, feishu, desk)
+    return _plan_both(rules, link.bases, feishu, database, desk)
+
+
+def _plan_unlinked(rules: Rules, feishu: Version, database: Version, desk: Desk) -> LinePlan:
+    if feishu.absent:
+        return plan_create(rules, Side.FEISHU, database, desk)
+    if database.absent:
+        return plan_create(rules, Side.DATABASE, feishu, desk)
+    return _plan_both(rules, {}, feishu, database, desk)
+
+
+# Both halves are there.
+
+
+def _plan_both(rules: Rules, bases: Mapping[str, Base], feishu: Version, database: Version, desk: Desk) -> LinePlan:
+    assert feishu.values is not None
+    assert database.values is not None
+    changed_at = {Side.FEISHU: feishu.modified_at, Side.DATABASE: database.modified_at}
+    about = Circumstances(changed_at, rules.tie, rules.tolerance, desk.pairing or rules.pairing, None, desk.now)
+    draft = _Draft({Side.FEISHU: feishu.line, Side.DATABASE: database.line})
+    for pair in rules.pairs:
+        here, there = feishu.values.get(pair.name), database.values.get(pair.name)
+        base = bases.get(pair.name)
+        resolution = desk.resolutions.get(pair.name)
+        merged = merge(pair, base, here, there, replace(about, resolution=resolution) if resolution else about)
+        draft.take(pair, base, merged, here, there, desk)
+    return draft.plan()
+
+
+class _Draft:
+    """A line's plan while its pairs are merged one after the other."""
+
+    def __init__(self, lines: Mapping[Side, str]) -> None:
+        self.lines = lines
+        self.bases: dict[str, Base] = {}
+        self.values: dict[Side, dict[str, Value]] = {Side.FEISHU: {}, Side.DATABASE: {}}
+        self.before: dict[Side, dict[str, Value]] = {Side.FEISHU: {}, Side.DATABASE: {}}
+        self.after: dict[Side, dict[str, Base]] = {Side.FEISHU: {}, Side.DATABASE: {}}
+        self.collisions: list[Collision] = []
+        self.unfit: list[Unfit] = []
+        self.differs: list[str] = []
+        self.overwrites = False
+
+    def take(self, pair: Pair, base: Base | None, merged: Merged, here: Held, there: Held, desk: Desk) -> None:
+        if merged.clash is not None and merged.verdict is not None:
+            self.collisions.append(Collision(pair.name, merged.clash, merged.verdict, base))
+        if merged.refused is not None:
+            self._refuse(pair, merged, here, there)
+        elif merged.differs:
+            self.differs.append(pair.name)
+        elif merged.write is not None:
+            self._write(pair, base, merged, here if merged.write is Side.FEISHU else there, desk)
+        elif merged.base is not None and merged.base != base:
+            self.bases[pair.name] = merged.base
+
+    def _refuse(self, pair: Pair, merged: Merged, here: Held, there: Held) -> None:
+        assert merged.refused is not None
+        source = there if merged.refused is Side.FEISHU else here
+        value = None if isinstance(source, Unreadable) else source
+        self.unfit.append(Unfit(merged.refused, pair.name, merged.misfit or "", value))
+
+    def _write(self, pair: Pair, base: Base | None, merged: Merged, held: Held, desk: Desk) -> None:
+        assert merged.write is not None
+        assert merged.base is not None
+        if desk.failed.get(pair.name) == failed_digest(merged.value):
+            return
+        assert not isinstance(held, Unreadable)
+        self.values[merged.write][pair.name] = merged.value
+        self.before[merged.write][pair.name] = held
+        self.after[merged.write][pair.name] = merged.base
+        self.overwrites |= base is None and not is_empty(held) and merged.clash is None
+
+    def plan(self) -> LinePlan:
+        if self.differs:
+            return LinePlan(bases=self.bases, differs=tuple(self.differs))
+        return LinePlan(
+            operations=tuple(self._operation(side) for side in Side if self.values[side]),
+            bases=self.bases,
+            collisions=tuple(self.collisions),
+            unfit=tuple(self.unfit),
+            overwrites=self.overwrites,
+        )
+
+    def _operation(self, side: Side) -> Operation:
+        return Operation(
+            side,
+            Action.UPDATE,
+            self.lines[side],
+            self.values[side],
+            self.before[side],
+            self.after[side],
+            f"changed in {side.other}",
+        )
+
+
+# One half is missing.
+
+
+def plan_create(rules: Rules, on: Side, source: Version, desk: Desk = NO_DESK) -> LinePlan:
+    """Create the missing half of a line on one side.
+
+    It is held while a required field is empty, and waits as a failure while a value misfits.
+    """
+    if not rules.direction.carries_from(on.other):
+        return LinePlan()
+    return _Newborn(on, source, everything=False).plan(rules, desk, f"new in {source.side}")
+
+
+class _Newborn:
+    """A line to be created on one side, while its pairs are carried over one after the other.
+
+    ``everything`` also fills pairs that are not carried that way, so that a revived line is whole again.
+    """
+
+    def __init__(self, on: Side, source: Version, *, everything: bool) -> None:
+        self.on, self.source, self.everything = on, source, everything
+        self.values: dict[str, Value] = {}
+        self.after: dict[str, Base] = {}
+        self.unfit: list[Unfit] = []
+        self.held: list[str] = []
+
+    def plan(self, rules: Rules, desk: Desk, reason: str) -> LinePlan:
+        for pair in rules.pairs:
+            self._take(pair)
+        if self.held:
+            return LinePlan(held=tuple(self.held))
+        if self.unfit:
+            return LinePlan(unfit=tuple(self.unfit))
+        if desk.failed.get(WHOLE_LINE) == failed_digest(*self.values.values()):
+            return LinePlan()
+        return LinePlan((Operation(self.on, Action.CREATE, None, self.values, {}, self.after, reason),))
+
+    def _take(self, pair: Pair) -> None:
+        assert self.source.values is not None
+        given = self.source.values.get(pair.name)
+        accepts = pair.accepts(self.on) or (self.everything and self.on in pair.writable)
+        if isinstance(given, Unreadable):
+            if accepts:
+                self.unfit.append(Unfit(self.on, pair.name, given.reason))
+            return
+        if accepts and pair.required and is_empty(given):
+            self.held.append(pair.field)
+        value = self._carry(pair, given) if accepts else None
+        self.after[pair.name] = Base(given, value) if self.on is Side.DATABASE else Base(value, given)
+        if value is not None:
+            self.values[pair.name] = value
+
+    def _carry(self, pair: Pair, given: Value) -> Value:
+        try:
+            value = pair.carry(given, self.on)
+        except Misfit as misfit:
+            self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
+            return None
+        if is_empty(value) and self.on in pair.defaults:
+            return pair.defaults[self.on]
+        return value
+
+
+def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
+    if not rules.direction.carries_from(gone):
+        return LinePlan(fate=Fate.SEVER, deleted_on=gone)
+    rule = rules.on_deleted[gone]
+    if rule.action == "ignore":
+        return LinePlan(fate=Fate.SEVER, deleted_on=gone)
+    if rule.action == "mark":
+        assert rule.target is not None
+        return _mark(survivor, gone, (rule.target, rule.value))
+    if edited(rules, link, survivor):
+        return _ON_EDITED[rules.delete_policy](rules, gone, survivor, desk)
+    return _delete(rules, gone, survivor, desk)
+
+
+def edited(rules: Rules, link: Link, survivor: Version) -> bool:
+    """Whether somebody changed the surviving half since its base, in any pair that is mapped."""
+    assert survivor.values is not None
+    for pair in rules.pairs:
+        base, held = link.bases.get(pair.name), survivor.values.get(pair.name)
+        if base is not None and not isinstance(held, Unreadable) and held != base.of(survivor.side):
+            return True
+    return False
+
+
+def _delete(_rules: Rules, gone: Side, survivor: Version, _desk: Desk) -> LinePlan:
+    assert survivor.values is not None
+    before = {name: held for name, held in survivor.values.items() if not isinstance(held, Unreadable)}
+    operation = Operation(survivor.side, Action.DELETE, survivor.line, before=before, reason=f"deleted in {gone}")
+    return LinePlan((operation,), fate=Fate.FORGET, deleted_on=gone)
+
+
+def _revive(rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
+    newborn = _Newborn(gone, survivor, everything=True)
+    return newborn.plan(rules, desk, f"an edit in {survivor.side} outlived the deletion in {gone}")
+
+
+def _ask(_rules: Rules, gone: Side, survivor: Version, _desk: Desk) -> LinePlan:
+    reason = f"the line was deleted in {gone} and changed in {survivor.side}; deletes: manual leaves both as they are"
+    return LinePlan(unfit=(Unfit(gone, WHOLE_LINE, reason, code="delete_conflict"),))
+
+
+_ON_EDITED: Mapping[DeletePolicy, Callable[[Rules, Side, Version, Desk], LinePlan]] = {
+    DeletePolicy.EDIT: _revive,
+    DeletePolicy.DELETE: _delete,
+    DeletePolicy.MANUAL: _ask,
+}
+
+
+def _mark(survivor: Version, gone: Side, mark: tuple[str, object]) -> LinePlan:
+    operation = Operation(survivor.side, Action.UPDATE, survivor.line, reason=f"marked: deleted in {gone}", mark=mark)
+    return LinePlan((operation,), fate=Fate.SEVER, deleted_on=gone)
+
+
+def _plan_severed(rules: Rules, link: Link, feishu: Version, database: Version, desk: Desk) -> LinePlan:
+    assert link.severed is not None
+    if not feishu.absent and not database.absent:
+        return _plan_both(rules, link.bases, feishu, database, desk)
+    survivor, gone = (database, Side.FEISHU) if feishu.absent else (feishu, Side.DATABASE)
+    rule = rules.on_deleted.get(gone)
+    revives = rule is not None and rule.action == "delete" and rules.delete_policy is DeletePolicy.EDIT
+    if revives and edited(rules, link, survivor):
+        return _revive(rules, gone, survivor, desk)
+    return LinePlan(fate=Fate.SEVER, deleted_on=gone)

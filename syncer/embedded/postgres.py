@@ -10,10 +10,10 @@ import subprocess
 from pathlib import Path
 from signal import SIGINT, Signals
 from typing import ClassVar
-from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.engine import URL
 
 from syncer.embedded.account import Account, callers, server_account
 from syncer.embedded.server import EmbeddedServer
@@ -51,7 +51,10 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def url(self, database: str = STATE_DATABASE) -> str:
         """The SQLAlchemy URL of a database of the running server, driver psycopg."""
-        return f"postgresql+psycopg://postgres@/{quote(database, safe='')}?host={quote(str(self._sockets()), safe='')}"
+        address = URL.create(
+            "postgresql+psycopg", username="postgres", database=database, query={"host": str(self._sockets())}
+        )
+        return address.render_as_string(hide_password=False)
 
     def create_database(self, name: str) -> str:
         """Make the database unless it is there; its URL. Raises ``UnreachableError``."""

@@ -1,0 +1,118 @@
+"""One contract for the writer in memory and the one in Redis."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from syncer.batching.redis_writer import RedisWriter
+from syncer.batching.writer import LocalWriter
+from syncer.errors import BusyError, UnreachableError
+
+
+class WallClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def make(request):
+    """Makes writers that know of each other: one object in memory, two clients of one Redis."""
+    if request.param == "memory":
+        shared = LocalWriter(WallClock(), patience=5)
+        yield lambda patience=5.0: _patient(shared, patience)
+        return
+    with redis.Redis.from_url(request.getfixturevalue("redis_url")) as client:
+        yield lambda patience=5.0: RedisWriter(client, WallClock(), patience=patience)
+
+
+def _patient(shared, patience):
+    twin = LocalWriter(WallClock(), patience=patience)
+    twin._lock, twin._holders, twin._numbers = shared._lock, shared._holders, shared._numbers
+    return twin
+
+
+def test_two_never_hold_one_table_at_once(make):
+    inside, seen, lock = 0, [], threading.Lock()
+
+    def work(writer):
+        nonlocal inside
+        for _ in range(5):
+            with writer.hold("base/tbl", 10):
+                with lock:
+                    inside += 1
+                    seen.append(inside)
+                time.sleep(0.001)
+                with lock:
+                    inside -= 1
+
+    threads = [threading.Thread(target=work, args=(make(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 20
+
+
+def test_numbers_rise_with_every_holder(make):
+    numbers = []
+    for writer in (make(), make(), make()):
+        with writer.hold("base/tbl", 10) as lease:
+            numbers.append(lease.number)
+    assert numbers == sorted(set(numbers))
+
+
+def test_tables_do_not_wait_for_each_other(make):
+    with make().hold("base/tblA", 10), make(patience=0).hold("base/tblB", 10):
+        pass
+
+
+def test_a_writer_that_died_blocks_nobody_for_longer_than_its_lease(make):
+    dead = make().hold("base/tbl", 0.15)
+    dead.__enter__()
+    began = time.monotonic()
+    with make().hold("base/tbl", 10) as lease:
+        assert lease.number > 1
+    assert 0.1 < time.monotonic() - began < 2
+
+
+def test_patience_ends_with_a_clear_word(make):
+    with make().hold("base/tbl", 10), pytest.raises(BusyError, match="base/tbl"):
+        make(patience=0.05).hold("base/tbl", 10).__enter__()
+
+
+def test_a_lease_can_be_prolonged_while_it_lasts(make):
+    with make().hold("base/tbl", 0.2) as lease:
+        assert lease.prolong(30)
+        time.sleep(0.25)
+        with pytest.raises(BusyError):
+            make(patience=0).hold("base/tbl", 1).__enter__()
+
+
+def test_a_lease_that_ended_is_not_prolonged_nor_taken_from_the_next_holder(make):
+    with make().hold("base/tbl", 0.05) as late:
+        time.sleep(0.1)
+        assert not late.prolong(10)
+        following = make().hold("base/tbl", 10)
+        following.__enter__()
+        assert not late.prolong(10)
+    with pytest.raises(BusyError):
+        make(patience=0).hold("base/tbl", 1).__enter__()
+    following.__exit__(None, None, None)
+
+
+def test_an_error_inside_gives_the_table_back(make):
+    with pytest.raises(ZeroDivisionError), make().hold("base/tbl", 10):
+        raise ZeroDivisionError
+    with make(patience=0).hold("base/tbl", 1):
+        pass
+
+
+def test_a_redis_that_is_away_is_named():
+    with redis.Redis(host="127.0.0.1", port=1) as client, pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
+        RedisWriter(client, WallClock()).hold("base/tbl", 1).__enter__()

@@ -1,0 +1,48 @@
+# Everything from a bare checkout: Python 3.11 or newer, make and git are all that has to be there.
+PYTHON ?= python3
+UV ?= uv
+ARGS ?=
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench lock clean
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## The whole thing, told step by step; needs no account and no server
+	@.venv/bin/syncer demo
+
+up: $(READY)  ## Console, worker, scheduler and listeners on this machine; Ctrl-C stops all of it
+	@.venv/bin/syncer up
+
+test: $(READY)  ## All tests (ARGS="-k words" for some of them)
+	@.venv/bin/pytest -q -n 2 $(ARGS)
+
+check: $(READY)  ## Style, types, and the house's own rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/pytest -q tests/test_house.py
+
+bench: $(READY)  ## The benchmarks
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+lock:  ## Choose the newest versions that pyproject.toml allows (needs uv)
+	@$(UV) pip compile pyproject.toml --group dev --python-version 3.11 --universal --upgrade --no-emit-index-url --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+clean:  ## Remove what was built; data in .syncer stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The lock file alone decides what is installed. The project itself comes last, built by the hatchling of the lock file.
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "preparing .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --root-user-action=ignore -r requirements.lock
+	@$(PIP) install --root-user-action=ignore --no-deps --no-build-isolation -e .
+	@touch $@

@@ -201,21 +201,25 @@ class RowInsert:
 
 @dataclass(frozen=True, slots=True)
 class RowUpdate:
-    """A row to update if it still holds ``expected`` in the columns it names."""
+    """A row to update if its fingerprint (``RawRow.print``) still is ``expected``: it holds what the plan saw.
+
+    The fingerprint, not a comparison of values, because a value's neutral form may say less than the column holds
+    (float digits, order of an array, blanks of a char).
+    """
 
     id: str
     key: str
     values: Mapping[str, object]
-    expected: Mapping[str, object]
+    expected: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class RowDelete:
-    """A row to delete if it still holds ``expected``."""
+    """A row to delete if its fingerprint still is ``expected``."""
 
     id: str
     key: str
-    expected: Mapping[str, object]
+    expected: bytes
 
 
 @dataclass(frozen=True, slots=True)

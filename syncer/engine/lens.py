@@ -1,0 +1,99 @@
+"""Turns what the sides return into versions, and what the planner decided into what the sides take."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from syncer.core.mapping import Misfit, Rules
+from syncer.core.records import Base, Held, Side, Unreadable, Version
+from syncer.core.values import Json, Value, match_digest
+from syncer.ports import RawRecord, RawRow
+
+
+class Lens:
+    """One mapping's translators, laid out for speed: every line of both tables passes through here.
+
+    Rows carry the pairs' columns in the order of ``columns``.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.pairs = {pair.name: pair for pair in rules.pairs}
+        self.columns = tuple(self.pairs)
+        self.fields = tuple(pair.field for pair in rules.pairs)
+        self._match = tuple(self.pairs[name] for name in rules.match)
+        self._cells = tuple((pair.name, pair.field, pair.translator.from_cell) for pair in rules.pairs)
+        self._columns = tuple((pair.name, pair.translator.from_column) for pair in rules.pairs)
+
+    def record(self, raw: RawRecord, read_at: datetime) -> Version:
+        """A record's version; a missing key is an empty cell."""
+        get = raw.cells.get
+        values: dict[str, Held] = {}
+        for name, field, read in self._cells:
+            try:
+                values[name] = read(get(field))
+            except Misfit as misfit:
+                values[name] = Unreadable(misfit.reason)
+        return Version(Side.FEISHU, raw.id, values, read_at, raw.modified_at)
+
+    def row(self, raw: RawRow, read_at: datetime) -> Version:
+        """A row's version."""
+        values: dict[str, Held] = {}
+        for (name, read), held in zip(self._columns, raw.columns, strict=False):
+            try:
+                values[name] = read(held)
+            except Misfit as misfit:
+                values[name] = Unreadable(misfit.reason)
+        return Version(Side.DATABASE, raw.key, values, read_at, raw.modified_at)
+
+    def match(self, version: Version) -> bytes | None:
+        """The digest of a line's match values, in the database's form; ``None`` if one is empty or does not fit."""
+        assert version.values is not None
+        found: list[Value] = []
+        for pair in self._match:
+            held = version.values.get(pair.name)
+            if isinstance(held, Unreadable):
+                return None
+            try:
+                found.append(held if version.side is Side.DATABASE else pair.translator.to_database(held))
+            except Misfit:
+                return None
+        return match_digest(found)
+
+    def match_of_bases(self, bases: Mapping[str, Base]) -> bytes | None:
+        """The digest of the match values two linked lines agreed on."""
+        found = [bases[pair.name].database for pair in self._match if pair.name in bases]
+        return match_digest(found) if len(found) == len(self._match) else None
+
+    def match_values(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The match pairs among planned values; empty as soon as one of them is missing."""
+        found = {pair.name: values[pair.name] for pair in self._match if values.get(pair.name) is not None}
+        return found if len(found) == len(self._match) else {}
+
+    def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:
+        """Feishu-side values as cells in the written shape, by field name."""
+        return {self.pairs[name].field: self.pairs[name].translator.cell(value) for name, value in values.items()}
+
+    def binds(self, values: Mapping[str, Value]) -> dict[str, object]:
+        """Database-side values as bind parameters, by column."""
+        return {name: self.pairs[name].translator.column(value) for name, value in values.items()}
+
+
+def from_bases(side: Side, line: str, bases: Mapping[str, Base], read_at: datetime) -> Version:
+    """The version of a settled line whose fingerprint is unchanged: it holds its bases."""
+    return Version(side, line, {name: base.of(side) for name, base in bases.items()}, read_at)
+
+
+def absent(side: Side, line: str, read_at: datetime) -> Version:
+    """The version of a line that is not there."""
+    return Version(side, line, None, read_at)
+
+
+def agrees(bases: Mapping[str, Base], names: Sequence[str], versions: Mapping[Side, Version]) -> bool:
+    """Whether the bases tell all that both lines hold, so that an unchanged print stands for the whole line."""
+    for name in names:
+        base = bases.get(name)
+        if base is None or base.owed is not None:
+            return False
+        for side, version in versions.items():
+            if version.values is None or version.values.get(name) != base.of(side):
+                return False
+    return True

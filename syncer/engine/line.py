@@ -1,0 +1,69 @@
+"""One line while a run works on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from syncer.core.plan import Fate, LinePlan, Operation
+from syncer.core.planner import NO_DESK, Desk
+from syncer.core.records import Base, Link, Side, Version
+from syncer.engine.lens import Lens, agrees
+from syncer.ports import Remembered
+
+NO_PLAN = LinePlan()
+
+
+@dataclass(slots=True)
+class Line:
+    """A line's two versions, what is remembered of it, its plan, and what became of the plan so far.
+
+    ``prints`` are the fingerprints of the versions, ``None`` where a write made them unknown. ``undone`` says that the
+    plan could not be finished: the next run looks at the line again whatever its prints are.
+    """
+
+    versions: dict[Side, Version]
+    link: Link | None = None
+    prints: dict[Side, bytes | None] = field(default_factory=dict)
+    desk: Desk = NO_DESK
+    plan: LinePlan = NO_PLAN
+    bases: dict[str, Base] = field(default_factory=dict)
+    mark: str = ""
+    undone: bool = False
+    gone: bool = False
+    """The link is to be forgotten."""
+
+    def id_on(self, side: Side) -> str | None:
+        """The line's id on one side, ``None`` if it is not there."""
+        version = self.versions[side]
+        return None if version.absent else version.line
+
+    def operation(self, side: Side) -> Operation | None:
+        """What the plan does to one side."""
+        return self.plan.operation(side)
+
+    def adopt(self, plan: LinePlan) -> None:
+        """Take a plan over; what it moves without a write moves now."""
+        self.plan = plan
+        self.bases = {**(self.link.bases if self.link else {}), **self.bases, **plan.bases}
+
+    def confirm(self, operation: Operation, version: Version, print_: bytes | None) -> None:
+        """An operation took effect and left this version behind."""
+        self.bases.update(operation.after)
+        self.versions[operation.side] = version
+        self.prints[operation.side] = print_
+
+    def severed(self) -> Side | None:
+        """The side whose half is gone for good while the other is remembered."""
+        if self.plan.fate is Fate.SEVER and not self.undone:
+            return self.plan.deleted_on
+        return None
+
+    def remembered(self, lens: Lens, now: datetime) -> Remembered:
+        """What to store of this line. Raises nothing; a line without a link cannot be remembered."""
+        assert self.link is not None
+        severed = self.severed()
+        link = Link(self.link.id, self.id_on(Side.FEISHU), self.id_on(Side.DATABASE), self.bases, severed, now)
+        done = not self.undone and not any(base.owed for base in self.bases.values())
+        prints: Mapping[Side, bytes | None] = self.prints if done else {}
+        settled = done and severed is None and agrees(self.bases, lens.columns, self.versions)
+        return Remembered(link, dict(prints), lens.match_of_bases(self.bases), settled)

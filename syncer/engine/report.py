@@ -1,0 +1,71 @@
+"""What one run did, in the words and numbers that ``--json`` promises."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncer.core.plan import Action, Guard
+from syncer.core.records import Side
+from syncer.core.values import Json
+
+_PAST = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
+
+
+@dataclass(slots=True)
+class Report:
+    """The counts of one run. ``written`` counts lines by side and action; in a dry run it holds what is planned."""
+
+    mapping: str
+    run: str = ""
+    dry: bool = False
+    read: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
+    written: Counter[tuple[Side, Action]] = field(default_factory=Counter)
+    linked: int = 0
+    conflicts: int = 0
+    failures: int = 0
+    held: int = 0
+    seconds: float = 0.0
+    calls: Mapping[str, int] = field(default_factory=dict)
+    guard: Guard | None = None
+    samples: list[Json] = field(default_factory=list)
+    open_conflicts: int = 0
+    open_failures: int = 0
+
+    @property
+    def status(self) -> str:
+        """``done``, ``failed_lines`` or ``guarded``."""
+        if self.guard is not None:
+            return "guarded"
+        trouble = self.conflicts or self.failures or self.open_conflicts or self.open_failures
+        return "failed_lines" if trouble else "done"
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of the command: 0, 3 or 4."""
+        return {"done": 0, "failed_lines": 3, "guarded": 4}[self.status]
+
+    @property
+    def writes(self) -> int:
+        """How many lines were written on both sides together."""
+        return sum(self.written.values())
+
+    def to_json(self) -> dict[str, Json]:
+        """The object of ``sync --json`` and ``plan --json``."""
+        written = {side.value: {_PAST[action]: self.written[side, action] for action in Action} for side in Side}
+        guard: Json = None
+        if self.guard is not None:
+            guard = {"name": self.guard.name, "counts": dict(self.guard.counts), "samples": self.samples}
+        return {
+            "mapping": self.mapping,
+            "run": self.run,
+            "status": self.status,
+            "seconds": round(self.seconds, 3),
+            "read": {side.value: count for side, count in self.read.items()},
+            "planned" if self.dry else "written": written,
+            "linked": self.linked,
+            "conflicts": self.conflicts,
+            "failures": self.failures,
+            "held": self.held,
+            "calls": dict(self.calls),
+            "guard": guard,
+        }

@@ -1,0 +1,99 @@
+"""Builds the mapping the engine works with from the document of its file."""
+
+from typing import Any
+
+from syncer.catalog.document import Deletes, Document, FieldPair, FromDatabase, FromFeishu
+from syncer.catalog.sides import Fill
+from syncer.core.mapping import (
+    ColumnFill,
+    DeleteGuard,
+    DeletePolicy,
+    DeleteRule,
+    Direction,
+    Merge,
+    Pairing,
+    PairSpec,
+    Policy,
+    SyncMapping,
+)
+from syncer.core.records import Side
+
+
+def build_mapping(document: Document) -> SyncMapping:
+    """The mapping of a document whose source is a Bitable table."""
+    assert document.feishu.bitable is not None
+    app_token, table_id = document.feishu.bitable.ids()
+    database = document.database
+    return SyncMapping(
+        name=document.name,
+        description=document.description,
+        app=document.feishu.app,
+        app_token=app_token,
+        table_id=table_id,
+        connection=database.connection,
+        table=database.table,
+        key=database.key or (),
+        capture=database.capture or "trigger",
+        watermark=database.watermark,
+        on_insert={column: _fill(fill) for column, fill in database.on_insert.items()},
+        on_update={column: _fill(fill) for column, fill in database.on_update.items()},
+        direction=Direction(document.direction),
+        pairs=tuple(_pair(pair, document.direction) for pair in document.fields),
+        match=match_columns(document),
+        pairing=Pairing(document.pairing),
+        timezone=document.timezone,
+        **_conflicts(document),
+        **_deletes(document.deletes),
+    )
+
+
+def match_columns(document: Document) -> tuple[str, ...]:
+    """What pairs unlinked lines: as named, else the mapped columns of a named key (else of the primary key, later)."""
+    if document.match:
+        return document.match
+    mapped = {pair.column for pair in document.fields}
+    return tuple(column for column in document.database.key or () if column in mapped)
+
+
+def _pair(pair: FieldPair, direction: str) -> PairSpec:
+    return PairSpec(
+        field=pair.field,
+        column=pair.column,
+        direction=Direction(pair.direction or direction),
+        required=pair.required,
+        conflict=Policy(pair.conflict) if pair.conflict else None,
+        merge=Merge(pair.merge) if pair.merge else Merge.REGISTER,
+        values=pair.values,
+        defaults={Side(side): value for side, value in pair.default.items()},
+    )
+
+
+def _fill(fill: Fill) -> ColumnFill:
+    if fill.sequence is not None:
+        return ColumnFill("sequence", fill.sequence)
+    return ColumnFill("now") if fill.now else ColumnFill("value", fill.value)
+
+
+def _conflicts(document: Document) -> dict[str, Any]:
+    conflicts = document.conflicts
+    return {
+        "policy": Policy(conflicts.default),
+        "tie": Policy(conflicts.tie),
+        "tolerance": conflicts.tolerance,
+        "delete_policy": DeletePolicy(conflicts.deletes),
+    }
+
+
+def _deletes(deletes: Deletes) -> dict[str, Any]:
+    return {
+        "from_feishu": _rule(deletes.from_feishu),
+        "from_database": _rule(deletes.from_database),
+        "guard": DeleteGuard(deletes.guard.lines, deletes.guard.share),
+    }
+
+
+def _rule(deletion: FromFeishu | FromDatabase) -> DeleteRule:
+    if deletion.mark is None:
+        return DeleteRule(deletion.action)
+    target = deletion.mark.column if isinstance(deletion, FromFeishu) else deletion.mark.field
+    return DeleteRule("mark", target, deletion.mark.value)

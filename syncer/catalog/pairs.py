@@ -1,0 +1,140 @@
+"""Readies a mapping for the planner: finds fields and columns in the real tables, and gives pairs their translators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from syncer.catalog.faults import did_you_mean
+from syncer.core.mapping import DeleteRule, Misfit, Pair, PairSpec, Rules, SyncMapping, Translator
+from syncer.core.records import Side
+from syncer.core.values import Json, Value
+from syncer.errors import MendError, SchemaError
+from syncer.fields import registry
+from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair
+from syncer.fields.timezones import zone
+from syncer.ports import ColumnInfo, FieldInfo, RecordTableInfo, RowTableInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The two tables of a mapping as they stand now."""
+
+    records: RecordTableInfo
+    rows: RowTableInfo
+
+    def field(self, name: str) -> FieldInfo:
+        """The field of a name or field id. Raises ``MendError``."""
+        fields = self.records.fields
+        found = next((field for field in fields if field.name == name), None)
+        found = found or next((field for field in fields if field.id == name), None)
+        if found is None:
+            near = did_you_mean(name, [field.name for field in fields])
+            raise MendError(f"the table {self.records.name} has no field {name}{near}")
+        return found
+
+    def column(self, name: str) -> ColumnInfo:
+        """The column of a name. Raises ``MendError``."""
+        found = next((column for column in self.rows.columns if column.name == name), None)
+        if found is None:
+            near = did_you_mean(name, [column.name for column in self.rows.columns])
+            raise MendError(f"the table {self.rows.name} has no column {name}{near}")
+        return found
+
+
+def build_rules(mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo) -> Rules:
+    """What the planner needs of a mapping. Raises ``SchemaError`` with all faults if the tables do not carry it."""
+    return Rules(
+        name=mapping.name,
+        pairs=build_pairs(mapping, record_table, row_table),
+        match=match_columns(mapping, row_table),
+        direction=mapping.direction,
+        pairing=mapping.pairing,
+        tie=mapping.tie,
+        tolerance=mapping.tolerance,
+        delete_policy=mapping.delete_policy,
+        on_deleted=_on_deleted(mapping, Tables(record_table, row_table)),
+        guard=mapping.guard,
+    )
+
+
+def build_pairs(mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo) -> tuple[Pair, ...]:
+    """The pairs of a mapping, by the fields' present names. Raises ``SchemaError`` with all faults."""
+    tables, time_zone = Tables(record_table, row_table), zone_of(mapping, record_table)
+    pairs: list[Pair] = []
+    faults: list[str] = []
+    for spec in mapping.pairs:
+        try:
+            pairs.append(build_pair(mapping, spec, tables, time_zone))
+        except MendError as error:
+            faults.append(f"mapping {mapping.name}: fields.{spec.field}: {error}")
+    if faults:
+        raise SchemaError(faults)
+    return tuple(pairs)
+
+
+def build_pair(mapping: SyncMapping, spec: PairSpec, tables: Tables, time_zone: ZoneInfo) -> Pair:
+    """One pair. Raises ``MendError`` for an unknown field or column, impossible types, or a default that misfits."""
+    field, column = tables.field(spec.field), tables.column(spec.column)
+    translator = _translator(spec, field, column, time_zone)
+    return Pair(
+        name=column.name,
+        field=field.name,
+        direction=spec.direction,
+        policy=spec.conflict or mapping.policy,
+        translator=translator,
+        merge=spec.merge,
+        required=spec.required,
+        defaults=_defaults(spec, field, column, time_zone),
+        writable=registry.writable(field, column),
+    )
+
+
+def zone_of(mapping: SyncMapping, record_table: RecordTableInfo) -> ZoneInfo:
+    """The time zone for columns without one: the mapping's, else the base's. Raises ``MendError``."""
+    return zone(mapping.timezone or record_table.time_zone)
+
+
+def key_columns(mapping: SyncMapping, row_table: RowTableInfo) -> tuple[str, ...]:
+    """What identifies a row: the mapping's key, else the table's primary key."""
+    return mapping.key or row_table.primary_key
+
+
+def match_columns(mapping: SyncMapping, row_table: RowTableInfo) -> tuple[str, ...]:
+    """What pairs lines that are not linked yet: as named, else the mapped columns of the key; may be nothing."""
+    mapped = {spec.column for spec in mapping.pairs}
+    return mapping.match or tuple(column for column in key_columns(mapping, row_table) if column in mapped)
+
+
+def _translator(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Translator:
+    try:
+        return registry.translator(field, column, values=spec.values, timezone=time_zone, direction=spec.direction)
+    except ImpossiblePair as impossible:
+        raise MendError(impossible.reason) from impossible
+
+
+def _defaults(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Mapping[Side, Value]:
+    forms: dict[Side, FieldForm | ColumnForm] = {}
+    if Side.FEISHU in spec.defaults:
+        forms[Side.FEISHU] = registry.field_form(field, time_zone)
+    if Side.DATABASE in spec.defaults:
+        forms[Side.DATABASE] = registry.column_form(column, time_zone)
+    return {side: _default(spec.defaults[side], form, side) for side, form in forms.items()}
+
+
+def _default(raw: Json, form: FieldForm | ColumnForm, side: Side) -> Value:
+    try:
+        return registry.default_value(raw, form)
+    except Misfit as misfit:
+        raise MendError(f"default.{side} does not fit: {misfit.reason}") from misfit
+
+
+def _on_deleted(mapping: SyncMapping, tables: Tables) -> Mapping[Side, DeleteRule]:
+    """What a deletion on each side does to the other, a marked field by its present name. Raises ``SchemaError``."""
+    from_database = mapping.from_database
+    if from_database.target is None:
+        return {Side.FEISHU: mapping.from_feishu, Side.DATABASE: from_database}
+    try:
+        marked = replace(from_database, target=tables.field(from_database.target).name)
+    except MendError as error:
+        raise SchemaError([f"mapping {mapping.name}: deletes.from_database.mark.field: {error}"]) from error
+    return {Side.FEISHU: mapping.from_feishu, Side.DATABASE: marked}

@@ -1,0 +1,161 @@
+"""What must hold between the keys of one file. Works on the data as read, so that shape and sense are told together.
+
+Every rule passes over what is not of the right shape: that is a fault already.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from syncer.catalog.faults import Key, did_you_mean
+
+Finding: TypeAlias = "tuple[Key, str]"
+_WAYS = ("both", "to_database", "to_feishu")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file's data, read tolerantly."""
+
+    data: Mapping[str, Any]
+
+    def part(self, *key: str) -> Mapping[str, Any]:
+        """What stands at a key, empty if it holds no keys."""
+        found: Any = self.data
+        for name in key:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def words(self, *key: str) -> list[tuple[int, str]]:
+        """The texts of a list, with their places."""
+        listed = self.part(*key[:-1]).get(key[-1])
+        return (
+            [(at, item) for at, item in enumerate(listed) if isinstance(item, str)] if isinstance(listed, list) else []
+        )
+
+    def pairs(self) -> list[tuple[int, Mapping[str, Any]]]:
+        """The entries of ``fields`` that hold keys, with their places."""
+        listed = self.data.get("fields")
+        return (
+            [(at, item) for at, item in enumerate(listed) if isinstance(item, dict)] if isinstance(listed, list) else []
+        )
+
+    @property
+    def way(self) -> str:
+        """The mapping's direction."""
+        given = self.data.get("direction", "both")
+        return given if given in _WAYS else "both"
+
+
+def broken_rules(data: Any) -> Iterator[Finding]:
+    """Every rule a file's data breaks, with the key at which it shows."""
+    if isinstance(data, dict):
+        draft = Draft(data)
+        for rule in RULES:
+            yield from rule(draft)
+
+
+def _no_empty_keys(draft: Draft) -> Iterator[Finding]:
+    yield from _empty(draft.data, ())
+
+
+def _empty(data: Any, key: Key) -> Iterator[Finding]:
+    if data is None and key[-1] != "value" and "default" not in key[:-1]:
+        yield key, "has no value; write one or leave the key out"
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for part, value in items:
+        yield from _empty(value, (*key, part))
+
+
+def _each_once(draft: Draft) -> Iterator[Finding]:
+    for what in ("field", "column"):
+        first: dict[str, int] = {}
+        for at, pair in draft.pairs():
+            name = pair.get(what)
+            if isinstance(name, str) and first.setdefault(name, at) != at:
+                yield ("fields", at, what), f"{what} {name} stands in an earlier pair too; keep one of them"
+
+
+def _lists_without_repeats(draft: Draft) -> Iterator[Finding]:
+    for key in (("match",), ("database", "key")):
+        words = draft.words(*key)
+        for place, (at, word) in enumerate(words):
+            if word in [earlier for _, earlier in words[:place]]:
+                yield (*key, at), f"names {word} twice; name it once"
+
+
+def _match_is_mapped(draft: Draft) -> Iterator[Finding]:
+    columns = [pair.get("column") for _, pair in draft.pairs()]
+    known = [column for column in columns if isinstance(column, str)]
+    if len(known) == len(columns) > 0:
+        for at, word in draft.words("match"):
+            if word not in known:
+                yield (
+                    ("match", at),
+                    f"{word} is no column of fields; match names mapped columns{did_you_mean(word, known)}",
+                )
+
+
+def _pairs_go_the_mappings_way(draft: Draft) -> Iterator[Finding]:
+    for at, pair in draft.pairs():
+        own = pair.get("direction")
+        if own in _WAYS and draft.way not in ("both", own):
+            yield (
+                ("fields", at, "direction"),
+                f"{own} goes beyond the mapping's direction {draft.way}; leave it out, or change that one",
+            )
+
+
+def _merges_need_both_ways(draft: Draft) -> Iterator[Finding]:
+    for at, pair in draft.pairs():
+        way = pair.get("direction", draft.way)
+        if pair.get("merge") in ("set", "counter") and way in _WAYS and way != "both":
+            yield (
+                ("fields", at, "merge"),
+                f"{pair['merge']} adds up edits of both sides, but the pair goes {way}; leave it out",
+            )
+
+
+def _values_are_one_to_one(draft: Draft) -> Iterator[Finding]:
+    for at, pair in draft.pairs():
+        values = pair.get("values")
+        first: dict[str, str] = {}
+        for label, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, str) and first.setdefault(value, label) != label:
+                yield (
+                    ("fields", at, "values", label),
+                    f"{value} is what {first[value]} becomes already; every value needs one of its own",
+                )
+
+
+def _watermark_is_named(draft: Draft) -> Iterator[Finding]:
+    database = draft.part("database")
+    if database.get("capture") == "watermark" and "watermark" not in database:
+        yield ("database", "capture"), "watermark needs the column; add watermark: updated_at"
+
+
+def _stamps_are_not_mapped(draft: Draft) -> Iterator[Finding]:
+    written = {
+        pair.get("column"): pair.get("field")
+        for _, pair in draft.pairs()
+        if pair.get("direction", draft.way) != "to_feishu"
+    }
+    for column in draft.part("database", "on_update"):
+        if column in written:
+            yield (
+                ("database", "on_update", column),
+                f"is written by the field {written[column]} too; make that pair to_feishu, or leave this out",
+            )
+
+
+RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
+    _no_empty_keys,
+    _each_once,
+    _lists_without_repeats,
+    _match_is_mapped,
+    _pairs_go_the_mappings_way,
+    _merges_need_both_ways,
+    _values_are_one_to_one,
+    _watermark_is_named,
+    _stamps_are_not_mapped,
+)

@@ -1,0 +1,14 @@
+"""Every API the simulator has: one file per resource, one table each; together they are the table of contents."""
+
+from syncer.simulator.gateway import Route
+from syncer.simulator.routes import apps, auth, fields, records, tables, views, wiki
+
+ROUTES: tuple[Route, ...] = (
+    *auth.ROUTES,
+    *apps.ROUTES,
+    *tables.ROUTES,
+    *fields.ROUTES,
+    *views.ROUTES,
+    *records.ROUTES,
+    *wiki.ROUTES,
+)

@@ -1,0 +1,28 @@
+"""The steps of the control API: what tests do to the simulator from outside of Feishu's own API.
+
+A step is data, `{"op": name, "args": {...}}`: it runs at once, or waits in a hook for its moment. One file per subject,
+one table of ops in each.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from syncer.simulator.hooks import Step
+from syncer.simulator.steps import disturb, edits, inspect, setup
+from syncer.simulator.world import World
+
+OPS: dict[str, Callable[..., Any]] = {**setup.OPS, **edits.OPS, **inspect.OPS, **disturb.OPS}
+
+
+def do(world: World, step: Step) -> Any:
+    """Run one step; KeyError or ValueError says what is wrong with it."""
+    name = step.get("op")
+    if name not in OPS:
+        raise ValueError(f"no step is called {name!r}; there are: {', '.join(sorted(OPS))}")
+    return OPS[name](world, **step.get("args", {}))
+
+
+def run(world: World, steps: Iterable[Step]) -> None:
+    """Run several steps in order."""
+    for step in steps:
+        do(world, step)

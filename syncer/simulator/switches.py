@@ -1,0 +1,182 @@
+"""What the documentation leaves open: every such choice of the simulator, in one place, each with its source.
+
+Tags: [doc] said by an official page but contradicted or varied elsewhere, [seen] seen in public code, [inferred] our
+conclusion, [silent] the pages say nothing. A client must live with every setting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """One frozen set of choices; `World.switches` holds the current one."""
+
+    header_names: str = "canonical"
+    """`canonical` | `lower`: the case of response header names. [seen] the real gateway sends canonical ones."""
+
+    status_mode: str = "legacy200"
+    """`legacy200` | `new4xx`: HTTP status of business errors; older and newer pages differ. [doc]"""
+
+    quota_window: str = "sliding"
+    """`sliding` | `fixed`: how a rate of n per second is counted. [silent]"""
+
+    token_seconds: int = 7200
+    """Life of a tenant token. [doc] at most two hours"""
+
+    token_renew_seconds: int = 1800
+    """While a token has at least this long to live it is handed out again. [doc]"""
+
+    wiki_token_on_records: bool = True
+    """Record, table, field and view calls take a wiki node token for the base token. [seen]"""
+
+    client_tokens: str = "replay"
+    """Same token, same body, inside the window: `replay` the first answer, `refuse` with 1254608, or `ignore` the
+    token and write again. [inferred]"""
+
+    client_token_seconds: float = 600.0
+    """How long a client token is remembered. [silent]"""
+
+    client_token_scope: str = "table"  # noqa: S105 - no secret
+    """`table` | `app`: where a client token must be unique. [silent]"""
+
+    resubmission_seconds: float = 0.0
+    """An identical token and body again within this time is 1254608 instead of a replay. [doc] without the time"""
+
+    writer_scope: str = "table"
+    """`table` | `base`: overlapping writes within it are 1254291. [doc] advises one per base, [seen] one per table"""
+
+    reads_conflict_with_writes: bool = False
+    """A read of a table while a write of it is under way is 1254291. [doc] newer text"""
+
+    stale_read_seconds: float = 0.0
+    """After a write with `ignore_consistency_check=true`, reads show the state before it this long. [doc] "briefly" """
+
+    absent_after_create_seconds: float = 0.0
+    """A record is not found this long after it was created (replica lag). [doc] "a few seconds" """
+
+    cell_edits_bump_revision: bool = True
+    """A change of cells raises the table's `revision`. [inferred]"""
+
+    cell_edits_bump_app_revision: bool = False
+    """A change of cells raises the base's `revision`. [inferred] it counts base-level changes"""
+
+    no_op_bumps_revision: bool = False
+    """An update that changes nothing raises `revision`. [silent]"""
+
+    no_op_bumps_modified: bool = False
+    """An update that changes nothing moves the modified time. [silent]"""
+
+    revision_step: str = "call"
+    """`call` | `record`: what `revision` is raised for. [silent]"""
+
+    back_writes_bump_modified: bool = False
+    """Being linked from the other side of a two-way link moves a record's modified time. [silent]"""
+
+    back_writes_bump_revision: bool = True
+    """Being linked from the other side raises the peer table's `revision`. [silent]"""
+
+    computed_bumps_revision: bool = False
+    """A new formula value raises `revision`. [silent]"""
+
+    automatic_time_step_ms: int = 1000
+    """Automatic times are multiples of this many ms. [inferred] from samples that end in 000"""
+
+    dates_keep: str = "ms"
+    """`ms` | `minute`: what a date cell keeps of the value written. [silent]"""
+
+    dates_before_1970: bool = True
+    """Negative dates are stored; else 1254064. [silent]"""
+
+    whole_numbers: str = "int"
+    """`int` | `float`: how 1 is rendered, `1` or `1.0`. [doc] samples show both"""
+
+    empty_text_clears: bool = True
+    """`""` clears a text cell; else it is kept as an empty text. [seen]"""
+
+    empty_string_clears: bool = False
+    """`""` clears cells of other types too, instead of failing their conversion. [silent]"""
+
+    cleared_text: str = "omitted"
+    """`omitted` | `list` | `string`: how a text cell that was cleared is read. [inferred]"""
+
+    unchecked_shown: bool = True
+    """A checkbox written false is read as `false`; else it is omitted. [inferred]"""
+
+    null_clears: bool = True
+    """`null` clears a cell; else it is ignored. [doc] clears, one public script claims otherwise"""
+
+    echo_nulls: bool = False
+    """A write response repeats the nulls it was sent. [silent]"""
+
+    formula_value: str = "list"
+    """`list` | `scalar`: how a number or date of a formula is wrapped. [doc] list, [seen] scalar"""
+
+    formula_ui_type: bool = False
+    """A formula value also carries `ui_type`. [doc] optional"""
+
+    empty_formula: str = "omitted"
+    """`omitted` | `list` | `null`: how an empty formula is read. [silent]"""
+
+    contains_many: str = "all"
+    """`all` | `any`: a list cell contains several wanted values. [silent]"""
+
+    sortable_times: bool = True
+    """Fields of created and modified time can be sorted by. [silent]"""
+
+    bad_sort_code: int = 1254016
+    """Sorting by what is no field. [doc] 1254016, [seen] 1254000"""
+
+    read_only_code: int = 1254015
+    """Writing a cell that cannot be written. [silent]"""
+
+    synced_table_code: int = 1254302
+    """Writing records of a table that is synced from elsewhere. [doc] refused, the code [silent]"""
+
+    location_code: int = 1254015
+    """A location that is no `"lng,lat"`. [silent]"""
+
+    group_code: int = 1254015
+    """A group chat cell that is no list of `{"id"}`. [silent]"""
+
+    oversize_batch_code: int = 1254104
+    """More records than a call may carry. [doc] 1254104; 99992402 [inferred]"""
+
+    oversize_page_code: int = 99992402
+    """A page size over the maximum; 0 = cut down to the maximum instead. [inferred]"""
+
+    bad_page_token_code: int = 1254002
+    """A page token that is not ours. [doc] 1254002, newer pages 1254030"""
+
+    paging: str = "offset"
+    """`offset` | `key`: what a page token remembers. Neither is a snapshot; with `offset`, deletes during a scan make
+    it skip records. [inferred]"""
+
+    page_token_seconds: float = 0.0
+    """A page token older than this is refused with `bad_page_token_code`; 0 = never. [silent]"""
+
+    page_token_on_last_page: bool = True
+    """Lists of tables, fields and views carry a `page_token` with `has_more: false` too. [doc] samples"""
+
+    empty_items: str = "list"
+    """`list` | `null` | `omitted`: `items` of an empty page. [silent]"""
+
+    people_must_exist: bool = False
+    """A user cell takes only people that were added; else an id of the right look makes its person up. [doc] refuses"""
+
+    max_records: int = 0
+    """Records a table can hold, beyond it 1254103; 0 = no limit. [doc] depends on the plan"""
+
+    max_changeset_bytes: int = 0
+    """A body larger than this is 1254002 "changeset size exceed the limit"; 0 = no limit. [doc] without the number"""
+
+    def changed(self, changes: Mapping[str, Any]) -> "Switches":
+        """Return a copy with `changes`; ValueError names what is no switch or has a wrong type."""
+        known = {entry.name: type(getattr(self, entry.name)) for entry in fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"no switch is called {name!r}; there are: {', '.join(sorted(known))}")
+            if not isinstance(value, known[name]) and not (known[name] is float and isinstance(value, int)):
+                raise ValueError(f"switch {name} takes a {known[name].__name__}, not {value!r}")
+        return replace(self, **changes)

@@ -93,7 +93,10 @@ class Translator(Protocol):
     reading of the same cell changes, so that old bases are confirmed anew.
     """
 
-    version: int
+    @property
+    def version(self) -> int:
+        """The number that bases carry."""
+        ...
 
     def to_database(self, value: Value) -> Value:
         """What the column will hold after receiving a Feishu value."""

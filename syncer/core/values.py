@@ -7,7 +7,7 @@ A ``Value`` is ``None`` (empty), ``str``, ``bool``, ``Decimal`` (normalised, fin
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ Json: TypeAlias = "None | str | bool | int | float | Sequence[Json] | Mapping[st
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EXACT = 2**53
+_UNBOUNDED = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def number(text: str | float | Decimal) -> Decimal:
@@ -32,16 +33,7 @@ def number(text: str | float | Decimal) -> Decimal:
 
 def plain(raw: Decimal) -> Decimal:
     """The same number without trailing zeros and without a negative zero, at any precision."""
-    if not raw:
-        return Decimal(0)
-    sign, digits, exponent = raw.as_tuple()
-    assert isinstance(exponent, int)
-    end = len(digits)
-    while end > 1 and digits[end - 1] == 0:
-        end -= 1
-    if end == len(digits):
-        return raw
-    return Decimal((sign, digits[:end], exponent + len(digits) - end))
+    return _UNBOUNDED.normalize(raw) if raw else Decimal(0)
 
 
 def milliseconds(moment: datetime) -> int:

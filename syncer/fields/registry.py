@@ -1,0 +1,190 @@
+"""Which field may be kept equal with which column, and by what translator. A new field type is a row in ``FIELDS``.
+
+| field | columns |
+|---|---|
+| text (also e-mail, barcode) | text, varchar, char, enum, uuid; integer and numeric columns, written as digits |
+| number (also currency, progress, rating) | integer, numeric and float columns |
+| single select | text, varchar, char, enum; integer columns, with ``values:`` or options named by digits |
+| multi select | text[], varchar[] |
+| date | date, timestamp, timestamptz |
+| checkbox | boolean |
+| formula, lookup (to the database only) | by result: text, varchar, char, numbers, boolean, dates, timestamps, arrays |
+| stage (to the database only) | text, varchar, char, enum |
+| auto number (to the database only) | text, varchar, char, integer, numeric |
+| created time, modified time (to the database only) | date, timestamp, timestamptz |
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from syncer.core.mapping import Direction, Translator
+from syncer.core.records import Side
+from syncer.core.values import Value
+from syncer.fields.bridges import bridge
+from syncer.fields.checkbox import CheckboxField
+from syncer.fields.columns.catalog import Columns, ColumnType, column_type
+from syncer.fields.computed import AutoNumberField, ComputedField
+from syncer.fields.date import DateField
+from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, join
+from syncer.fields.labels import labelled
+from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name
+from syncer.fields.number import NumberField
+from syncer.fields.select import MultiSelectField, SingleSelectField
+from syncer.fields.text import TextField
+from syncer.ports import ColumnInfo, FieldInfo
+
+__all__ = [
+    "FIELDS",
+    "FIELD_TYPE_NAMES",
+    "ImpossiblePair",
+    "column_form",
+    "default_value",
+    "field_form",
+    "translator",
+    "writable",
+]
+
+Maker: TypeAlias = Callable[[Kind, ZoneInfo], FieldForm]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """A row of the table: how the form is made (for a column of some kind), and the columns it may stand against."""
+
+    make: Maker
+    columns: tuple[Columns, ...]
+    takes_values: bool = False
+
+
+_TIMES = (Columns.DATE, Columns.TIMESTAMP)
+_RESULTS = (
+    Columns.TEXT,
+    Columns.INTEGER,
+    Columns.NUMERIC,
+    Columns.FLOAT,
+    Columns.BOOLEAN,
+    *_TIMES,
+    Columns.ARRAY,
+)
+
+FIELDS: Mapping[int, FieldType] = {
+    1: FieldType(
+        lambda _, __: TextField(), (Columns.TEXT, Columns.ENUM, Columns.UUID, Columns.INTEGER, Columns.NUMERIC)
+    ),
+    2: FieldType(lambda _, __: NumberField(), (Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT)),
+    3: FieldType(lambda _, __: SingleSelectField(), (Columns.TEXT, Columns.ENUM, Columns.INTEGER), takes_values=True),
+    4: FieldType(lambda _, __: MultiSelectField(), (Columns.ARRAY,), takes_values=True),
+    5: FieldType(lambda _, zone: DateField(zone), _TIMES),
+    7: FieldType(lambda _, __: CheckboxField(), (Columns.BOOLEAN,)),
+    19: FieldType(lambda kind, _: ComputedField(_result(kind), glue=","), _RESULTS),
+    20: FieldType(lambda kind, _: ComputedField(_result(kind)), _RESULTS),
+    24: FieldType(lambda _, __: SingleSelectField(), (Columns.TEXT, Columns.ENUM), takes_values=True),
+    1001: FieldType(lambda _, zone: DateField(zone), _TIMES),
+    1002: FieldType(lambda _, zone: DateField(zone), _TIMES),
+    1005: FieldType(lambda _, __: AutoNumberField(), (Columns.TEXT, Columns.INTEGER, Columns.NUMERIC)),
+}
+
+
+def _result(wanted: Kind) -> Kind:
+    return Kind.MOMENT if wanted is Kind.DAY else wanted
+
+
+def translator(
+    field: FieldInfo,
+    column: ColumnInfo,
+    *,
+    values: Mapping[str, str] | None = None,
+    timezone: ZoneInfo,
+    direction: Direction = Direction.BOTH,
+) -> Translator:
+    """What carries values between a field and a column. Raises ``ImpossiblePair``.
+
+    ``values`` maps labels of a select to texts of the column. A pair that goes both ways and has one side that takes
+    no writes is carried to the other side only (see ``writable``).
+    """
+    field_type, column_type_ = _known(field, column)
+    if column_type_.family not in field_type.columns:
+        raise ImpossiblePair(_mismatch(field, column, field_type))
+    _refuse_dead_ends(field, column, direction)
+    there = column_type_.make(column, timezone)
+    here = field_type.make(there.kind, timezone)
+    if values is None:
+        return join(here, there, bridge(here.kind, there.kind, timezone))
+    if not field_type.takes_values:
+        raise ImpossiblePair(f"`values:` is for select fields, and {_field(field)}; leave it out")
+    return join(here, there, _labels(values, field, column, there))
+
+
+def writable(field: FieldInfo, column: ColumnInfo) -> frozenset[Side]:
+    """The sides of a pair that take writes at all: no computed field, no generated column."""
+    sides = [(Side.FEISHU, field.type not in READ_ONLY), (Side.DATABASE, not column.generated)]
+    return frozenset(side for side, takes in sides if takes)
+
+
+def field_form(field: FieldInfo, timezone: ZoneInfo) -> FieldForm:
+    """The form of a field alone, for values written to it that come from no column. Raises ``ImpossiblePair``."""
+    if field.type not in FIELDS:
+        raise ImpossiblePair(f"{_field(field)}, and such fields cannot be synced; fields that can: {_known_fields()}")
+    return FIELDS[field.type].make(Kind.TEXT, timezone)
+
+
+def column_form(column: ColumnInfo, timezone: ZoneInfo) -> ColumnForm:
+    """The form of a column alone. Raises ``ImpossiblePair``."""
+    known = column_type(column)
+    if known is None:
+        raise ImpossiblePair(f"{_column(column)}, and such columns cannot be synced; columns that can: {_families()}")
+    return known.make(column, timezone)
+
+
+def default_value(raw: object, form: FieldForm | ColumnForm) -> Value:
+    """The value of a YAML scalar or list in the form of one side. Raises ``Misfit``."""
+    return form.scalar(raw)
+
+
+def _known(field: FieldInfo, column: ColumnInfo) -> tuple[FieldType, ColumnType]:
+    known = column_type(column)
+    if field.type not in FIELDS:
+        raise ImpossiblePair(f"{_field(field)}, and such fields cannot be synced; fields that can: {_known_fields()}")
+    if known is None:
+        raise ImpossiblePair(_mismatch(field, column, FIELDS[field.type]))
+    return FIELDS[field.type], known
+
+
+def _mismatch(field: FieldInfo, column: ColumnInfo, field_type: FieldType) -> str:
+    fitting = ", ".join(family.value for family in field_type.columns)
+    return f"{_field(field)}, but {_column(column)}; such a field goes with a column of type {fitting}"
+
+
+def _refuse_dead_ends(field: FieldInfo, column: ColumnInfo, direction: Direction) -> None:
+    takes = writable(field, column)
+    if direction is Direction.TO_FEISHU and Side.FEISHU not in takes:
+        raise ImpossiblePair(f"{_field(field)}, which Feishu alone writes; write `direction: to_database`")
+    if direction is Direction.TO_DATABASE and Side.DATABASE not in takes:
+        raise ImpossiblePair(f"{_column(column)} and generated by the database; write `direction: to_feishu`")
+    if not takes:
+        raise ImpossiblePair(f"{_field(field)}, which Feishu alone writes, and {_column(column)} and generated")
+
+
+def _labels(values: Mapping[str, str], field: FieldInfo, column: ColumnInfo, form: ColumnForm) -> Bridge:
+    try:
+        return labelled(values, form)
+    except ImpossiblePair as impossible:
+        raise ImpossiblePair(f"{_field(field)} and {_column(column)}: {impossible.reason}") from None
+
+
+def _field(field: FieldInfo) -> str:
+    return f'field "{field.name}" is a {type_name(field.type)} field'
+
+
+def _column(column: ColumnInfo) -> str:
+    return f'column "{column.name}" is of type {column.type}'
+
+
+def _known_fields() -> str:
+    return ", ".join(type_name(number) for number in FIELDS)
+
+
+def _families() -> str:
+    return ", ".join(family.value for family in Columns)

@@ -40,7 +40,8 @@ def server_account() -> Account:
             "is missing; use an ordinary account, install setpriv, or set SYNCER_DATABASE_URL"
         )
     entry = pwd.getpwnam(STAND_IN)
-    power = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    # PostgreSQL asks access(2) whether its own programs may be run; without the bit that call forgets the power.
+    power = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
     ids = (f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
     return Account(STAND_IN, (setpriv, *ids, *power, "--"))
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from syncer.embedded import postgres
+from syncer.embedded.account import server_account
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
 from syncer.embedded.sockets import LONGEST, known_socket_folder, socket_folder
@@ -102,6 +103,17 @@ def test_data_of_another_postgres_is_refused_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(MendError, match="was made by PostgreSQL 17"):
         EmbeddedPostgres(tmp_path).start()
     assert version.read_text() == "17\n"
+
+
+def test_programs_in_a_folder_closed_to_others_can_be_run_as_the_servers_account(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.write_text("#!/bin/sh\nid -u\n")
+    program.chmod(0o755)
+    prefix = server_account().prefix
+    assert subprocess.run([*prefix, "test", "-x", str(program)], check=False).returncode == 0
+    assert subprocess.check_output([*prefix, str(program)], text=True).strip() != "0"
 
 
 def test_stopping_what_was_never_started_does_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Sending texts with a statement and taking its rows undecoded; the one place that touches psycopg's raw answers."""
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import RawCursor
+from psycopg.sql import Composed
+
+from syncer.database.staging import Texts
+
+Raw = list[bytes | None]
+
+
+def ask(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
+    """The rows a statement returns for all texts sent at once, one array per column."""
+    if not texts:
+        return []
+    cursor = RawCursor(connection)
+    cursor.execute(query, _arrays(texts))
+    return _rows(cursor)
+
+
+def ask_one_by_one(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
+    """The same, each line a statement of its own in one pipeline; the first column becomes the line's position."""
+    if not texts:
+        return []
+    cursor = RawCursor(connection)
+    cursor.executemany(query, [_arrays([line]) for line in texts], returning=True)
+    answers = [_rows(result) for result in cursor.results()]
+    return [[b"%d" % place, *row[1:]] for place, answer in enumerate(answers) for row in answer]
+
+
+def _arrays(texts: Sequence[Texts]) -> list[object]:
+    return [list(range(len(texts))), *map(list, zip(*texts, strict=True))]
+
+
+def _rows(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Raw]:
+    result = cursor.pgresult
+    assert result is not None
+    places = range(result.nfields)
+    return [[result.get_value(row, place) for place in places] for row in range(result.ntuples)]

@@ -1,0 +1,145 @@
+"""A PostgreSQL table as the database side of a mapping; keeps the promises of ``ports.Rows``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
+from itertools import islice
+
+import psycopg
+from psycopg import RawCursor
+from sqlalchemy import Engine
+
+from syncer.core.mapping import ColumnFill
+from syncer.core.records import key_values
+from syncer.database import applied, rights
+from syncer.database.asking import ask
+from syncer.database.batches import Batch, commit
+from syncer.database.connections import session
+from syncer.database.lines import Layout, LineRow, make_line
+from syncer.database.parameters import text_of
+from syncer.database.schema import key_faults, read_table
+from syncer.database.statements import Statements
+from syncer.database.writing import Writer
+from syncer.ports import Clock, RawRow, RowDelete, RowInsert, RowOutcome, RowPage, RowTableInfo, RowUpdate
+
+PAGE = 1000
+
+
+class PostgresRows:
+    """One table, seen through the columns of one mapping.
+
+    ``zone`` is where a ``modified`` column without a zone is at home. The catalog is read when first needed, and by
+    every ``info`` and ``read``; a table changed in between raises ``SchemaError``.
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument per line of the mapping file
+        self,
+        engine: Engine,
+        table: str,
+        *,
+        key: Sequence[str],
+        columns: Sequence[str],
+        clock: Clock,
+        mapping: str,
+        modified: str | None = None,
+        zone: tzinfo = UTC,
+        on_insert: Mapping[str, ColumnFill] | None = None,
+        on_update: Mapping[str, ColumnFill] | None = None,
+    ) -> None:
+        self._engine, self._name, self._clock, self._zone = engine, table, clock, zone
+        self._key, self._columns, self._modified = tuple(key), tuple(columns), modified
+        self._on_insert, self._on_update = dict(on_insert or {}), dict(on_update or {})
+        self._mapping = mapping
+        self._known: tuple[Statements, Layout] | None = None
+
+    def info(self) -> RowTableInfo:
+        """The table and its columns, read now. Raises ``SchemaError`` if it is gone."""
+        with session(self._engine) as connection:
+            return self._learn(connection)[0].table.info
+
+    def read(self) -> Iterator[RowPage]:
+        """All rows, from one snapshot, a thousand a page; only one page is in memory."""
+        read_at = self._clock.now()
+        with session(self._engine) as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            statements, layout = self._learn(connection)
+            with RawCursor(connection).copy(statements.copy()) as lines:
+                while page := [layout.row(bytes(line[:-1])) for line in islice(lines, PAGE)]:
+                    yield RowPage(page, read_at)
+
+    def fetch(self, keys: Sequence[str]) -> RowPage:
+        """The rows with these keys as they are now; those missing are absent."""
+        read_at = self._clock.now()
+        return RowPage(self._select(self._key, [key_values(key) for key in keys]), read_at)
+
+    def find(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> Sequence[RawRow]:
+        """Rows whose match columns hold one of the given tuples; NULL is never found."""
+        return self._select(match, values)
+
+    def write(
+        self, batch: str, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]
+    ) -> Mapping[str, RowOutcome]:
+        """Write all in one transaction with the batch's id: deletes, then updates, then inserts.
+
+        Values are what psycopg can send for the column; ``expected`` what ``RawRow.columns`` gave. A batch is written
+        once: raises ``FaultError`` for one that committed before, ``UnreachableError`` when nobody knows.
+        """
+        whole = Batch(batch, inserts, updates, deletes, self._on_insert, self._on_update)
+        with session(self._engine) as connection:
+            writer = Writer(connection, *self._knowledge(connection))
+            return commit(connection, whole, writer)
+
+    def applied(self, batch: str) -> Mapping[str, str] | None:
+        """The keys written by a batch, by operation id; ``None`` if it never committed and nobody is about to."""
+        with session(self._engine) as connection:
+            return applied.recall(connection, batch)
+
+    def forget(self, batches: Sequence[str]) -> None:
+        """Drop the memory of these batches."""
+        with session(self._engine) as connection:
+            applied.forget(connection, batches)
+
+    def prepare(self) -> None:
+        """Make what ``applied`` needs in the mapped database. Raises ``SchemaError`` where the role may not."""
+        with session(self._engine) as connection:
+            applied.prepare(connection)
+
+    def prepare_sql(self) -> str:
+        """The same as SQL that an administrator can run."""
+        with session(self._engine) as connection:
+            return applied.script(connection)
+
+    def check_readable(self) -> list[str]:
+        """Why the table cannot be read as this mapping needs it, one sentence each."""
+        with session(self._engine) as connection:
+            table = read_table(connection, self._name)
+            columns = [*self._key, *self._columns, *([self._modified] if self._modified else [])]
+            return self._told(key_faults(table.info, self._key) + rights.reading_faults(connection, table, columns))
+
+    def check_writable(self, *, deletes: bool = True) -> list[str]:
+        """Why the table cannot be written as this mapping needs it, one sentence each."""
+        with session(self._engine) as connection:
+            table = read_table(connection, self._name)
+            fills = self._on_insert | self._on_update
+            faults = rights.writing_faults(connection, table, self._columns, fills, deletes=deletes)
+            return self._told(faults if table.info.is_view else faults + applied.faults(connection))
+
+    def _told(self, faults: Sequence[str]) -> list[str]:
+        return [f"mapping {self._mapping}: {fault}" for fault in faults]
+
+    def _knowledge(self, connection: psycopg.Connection) -> tuple[Statements, Layout]:
+        return self._known or self._learn(connection)
+
+    def _learn(self, connection: psycopg.Connection) -> tuple[Statements, Layout]:
+        table = read_table(connection, self._name)
+        modified = table.column(self._modified).value if self._modified else None
+        layout = Layout(table.values(self._key), table.values(self._columns), modified, self._zone)
+        self._known = Statements(table, self._key, self._columns, self._modified), layout
+        return self._known
+
+    def _select(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> list[LineRow]:
+        with session(self._engine) as connection:
+            statements, layout = self._knowledge(connection)
+            columns = [statements.table.column(name) for name in match]
+            texts = [tuple(map(text_of, line, columns)) for line in values]
+            rows = ask(connection, statements.select(match), texts)
+            return [layout.row(make_line(row)) for row in rows]

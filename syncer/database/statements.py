@@ -1,0 +1,148 @@
+"""The SQL of one table, composed once: every name quoted, every value a parameter.
+
+Values travel as one ``text[]`` per column and are cast to the column's base type *without* its length, because an
+explicit cast to ``varchar(3)`` cuts silently while the assignment that follows refuses. ``s`` is what was sent, with
+``n`` its position; ``t`` is the table.
+
+Which returned row belongs to which operation: UPDATE and DELETE return ``s.n``. INSERT can return nothing of its
+source, so servers from 17 on use MERGE, which can; older ones insert row by row in one pipeline. The order in which
+INSERT ... SELECT returns is promised nowhere and is not relied on.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import sql
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from syncer.core.mapping import ColumnFill
+from syncer.database.names import parse_name, quote
+from syncer.database.parameters import text_of
+from syncer.database.schema import Table
+
+_UNORDERED = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"}
+_COMMA = SQL(", ")
+_AND = SQL(" AND ")
+
+
+class Statements:
+    """What is said to the server about one table."""
+
+    def __init__(self, table: Table, key: Sequence[str], columns: Sequence[str], modified: str | None) -> None:
+        self.table, self.key = table, tuple(key)
+        self.name = Identifier(*table.name)
+        self.read = [*key, *columns, *([modified] if modified else [])]
+
+    def copy(self) -> Composed:
+        """All rows."""
+        return SQL("COPY (SELECT {} FROM {} AS t) TO STDOUT").format(self._listed(), self.name)
+
+    def select(self, match: Sequence[str]) -> Composed:
+        """Rows whose columns equal one of the sent tuples."""
+        return SQL("SELECT {} FROM {} AS t WHERE EXISTS (SELECT FROM {} WHERE {})").format(
+            self._listed(), self.name, self._sent(match), self._equal(match)
+        )
+
+    def present(self, match: Sequence[str]) -> Composed:
+        """The positions of the sent tuples that some row holds."""
+        return SQL("SELECT s.n FROM {} WHERE EXISTS (SELECT FROM {} AS t WHERE {})").format(
+            self._sent(match), self.name, self._equal(match)
+        )
+
+    def lock(self, *, delete: bool) -> Composed:
+        """The rows with the sent keys, held until the transaction ends."""
+        return SQL("SELECT s.n, {} FROM {} AS t JOIN {} ON {} ORDER BY s.n FOR {} OF t").format(
+            self._listed(),
+            self.name,
+            self._sent(self.key),
+            self._equal(self.key),
+            SQL("UPDATE" if delete else "NO KEY UPDATE"),
+        )
+
+    def delete(self) -> Composed:
+        """Delete the rows with the sent keys."""
+        return SQL("DELETE FROM {} AS t USING {} WHERE {} RETURNING s.n").format(
+            self.name, self._sent(self.key), self._equal(self.key)
+        )
+
+    def update(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:
+        """Update the rows with the sent keys; ``columns`` are sent after the key."""
+        return SQL("UPDATE {} AS t SET {} FROM {} WHERE {} RETURNING s.n, {}").format(
+            self.name,
+            _COMMA.join(map(_assigned, [*columns, *fills], [*_sent_values(self.key, columns), *self._fills(fills)])),
+            self._sent([*self.key, *columns]),
+            self._equal(self.key),
+            self._listed(),
+        )
+
+    def merge(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:
+        """Insert the sent rows, told apart by ``n``."""
+        target = SQL("({}) VALUES ({})").format(
+            _COMMA.join(map(Identifier, [*columns, *fills])),
+            _COMMA.join([*_sent_values([], columns), *self._fills(fills)]),
+        )
+        return SQL("MERGE INTO {} AS t USING {} ON false WHEN NOT MATCHED THEN INSERT {} RETURNING s.n, {}").format(
+            self.name, self._sent(columns), target if columns or fills else SQL("DEFAULT VALUES"), self._listed()
+        )
+
+    def insert(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:
+        """Insert one sent row."""
+        source = SQL("({}) SELECT {} FROM {}").format(
+            _COMMA.join(map(Identifier, [*columns, *fills])),
+            _COMMA.join([*_sent_values([], columns), *self._fills(fills)]),
+            self._sent(columns),
+        )
+        nothing = SQL("SELECT FROM {}").format(self._sent([]))
+        return SQL("INSERT INTO {} AS t {} RETURNING 0, {}").format(
+            self.name, source if columns or fills else nothing, self._listed()
+        )
+
+    def _listed(self) -> Composed:
+        return _COMMA.join([SQL("t.{}").format(Identifier(name)) for name in self.read])
+
+    def _sent(self, columns: Sequence[str]) -> Composed:
+        """The parameters as rows: ``$1`` the positions, then one array per column."""
+        names = [f"v{place}" for place, _ in enumerate(columns)]
+        casts = [
+            SQL("CAST(r.{} AS {}) AS {}").format(
+                Identifier(name), sql.SQL(self.table.column(column).bare), Identifier(name)
+            )
+            for name, column in zip(names, columns, strict=True)
+        ]
+        return SQL("(SELECT {} FROM unnest({}) AS r({})) AS s").format(
+            _COMMA.join([SQL("r.n"), *casts]),
+            _COMMA.join([SQL("$1::int4[]"), *[SQL(f"${place}::text[]") for place, _ in enumerate(names, 2)]]),
+            _COMMA.join([Identifier("n"), *map(Identifier, names)]),
+        )
+
+    def _equal(self, columns: Sequence[str]) -> Composed:
+        """The columns of ``t`` equal the first ones sent; types without an equality are compared as text."""
+        return _AND.join(
+            [
+                SQL("CAST(t.{} AS text) = CAST(s.{} AS text)" if self._unordered(column) else "t.{} = s.{}").format(
+                    Identifier(column), Identifier(f"v{place}")
+                )
+                for place, column in enumerate(columns)
+            ]
+        )
+
+    def _unordered(self, column: str) -> bool:
+        return self.table.column(column).info.type in _UNORDERED
+
+    def _fills(self, fills: Mapping[str, ColumnFill]) -> list[Composed]:
+        return [self._fill(column, fill) for column, fill in fills.items()]
+
+    def _fill(self, name: str, fill: ColumnFill) -> Composed:
+        column = self.table.column(name)
+        if fill.kind == "now":
+            return Composed([SQL("now()")])
+        if fill.kind == "sequence":
+            return SQL("nextval({}::regclass)").format(Literal(quote(parse_name(str(fill.argument)))))
+        return SQL("CAST({}::text AS {})").format(Literal(text_of(fill.argument, column)), sql.SQL(column.bare))
+
+
+def _sent_values(before: Sequence[str], columns: Sequence[str]) -> list[Composed]:
+    return [SQL("s.{}").format(Identifier(f"v{len(before) + place}")) for place, _ in enumerate(columns)]
+
+
+def _assigned(column: str, value: Composed) -> Composed:
+    return SQL("{} = {}").format(Identifier(column), value)

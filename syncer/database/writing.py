@@ -1,0 +1,125 @@
+"""Writing inside one transaction: sets of rows at once; where a set is refused its halves, down to the row to blame."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import psycopg
+
+from syncer.core.mapping import ColumnFill
+from syncer.database.asking import Raw, ask, ask_one_by_one
+from syncer.database.lines import Layout, LineRow, make_line
+from syncer.database.refusals import AMBIGUOUS, SUPPRESSED, is_of_a_row, refusal
+from syncer.database.staging import Staged, Staging
+from syncer.database.statements import Statements
+from syncer.ports import Moved, RowOutcome, Written
+
+Outcomes = dict[str, RowOutcome]
+Attempt = Callable[[Sequence[Staged]], Outcomes]
+Fills = Mapping[str, ColumnFill]
+
+MERGE_RETURNS = 170000  # the first server whose MERGE has RETURNING
+
+
+class Writer:
+    """Writes staged operations of one table inside a transaction that somebody else begins and ends.
+
+    Every group it is given is of one shape.
+    """
+
+    def __init__(self, connection: psycopg.Connection, statements: Statements, layout: Layout) -> None:
+        self._connection, self._statements, self._layout = connection, statements, layout
+
+    def staging(self) -> Staging:
+        """Where operations for this table are made ready."""
+        return Staging(self._statements.table, self._statements.key)
+
+    def delete(self, group: Sequence[Staged]) -> Outcomes:
+        """Delete the rows that still hold what was expected."""
+        return self._each(group, self._delete)
+
+    def update(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
+        """Update the rows that still hold what was expected, and stamp ``fills``."""
+        return self._each(group, partial(self._update, fills=_without(fills, group)))
+
+    def insert(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
+        """Insert rows unless one with the values they are found by exists, and add ``fills``."""
+        return self._each(group, partial(self._insert, fills=_without(fills, group)))
+
+    def _each(self, group: Sequence[Staged], attempt: Attempt) -> Outcomes:
+        try:
+            with self._connection.transaction():
+                return attempt(group)
+        except psycopg.Error as error:
+            if not is_of_a_row(error):
+                raise
+            if len(group) == 1:
+                texts = group[0].texts
+                return {group[0].id: refusal(self._connection, self._statements.table, error, texts)}
+        middle = len(group) // 2
+        return self._each(group[:middle], attempt) | self._each(group[middle:], attempt)
+
+    def _delete(self, group: Sequence[Staged]) -> Outcomes:
+        held, outcomes = self._lock(group, delete=True)
+        rows = ask(self._connection, self._statements.delete(), [one.finder for one in held])
+        return outcomes | _confirmed(held, {_position(row): Written(None) for row in rows})
+
+    def _update(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
+        held, outcomes = self._lock(group, delete=False)
+        columns = group[0].columns
+        nothing = not columns and not fills
+        query = self._statements.lock(delete=False) if nothing else self._statements.update(columns, fills)
+        rows = ask(self._connection, query, [one.finder + one.values for one in held])
+        return outcomes | _confirmed(held, self._written(rows))
+
+    def _insert(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
+        present = self._present(group)
+        fresh = [one for place, one in enumerate(group) if place not in present]
+        outcomes: Outcomes = {group[place].id: Moved() for place in present}
+        texts = [one.values for one in fresh]
+        if self._connection.info.server_version >= MERGE_RETURNS:
+            rows = ask(self._connection, self._statements.merge(group[0].columns, fills), texts)
+        else:
+            rows = ask_one_by_one(self._connection, self._statements.insert(group[0].columns, fills), texts)
+        return outcomes | _confirmed(fresh, self._written(rows))
+
+    def _present(self, group: Sequence[Staged]) -> set[int]:
+        if not group[0].found_by:
+            return set()
+        rows = ask(self._connection, self._statements.present(group[0].found_by), [one.finder for one in group])
+        return {_position(row) for row in rows}
+
+    def _lock(self, group: Sequence[Staged], *, delete: bool) -> tuple[list[Staged], Outcomes]:
+        """Hold the rows; the operations whose row is what they expect, and the outcomes of the others."""
+        rows: dict[int, list[LineRow]] = {}
+        for row in ask(self._connection, self._statements.lock(delete=delete), [one.finder for one in group]):
+            rows.setdefault(_position(row), []).append(self._row(row))
+        held: list[Staged] = []
+        outcomes: Outcomes = {}
+        for place, one in enumerate(group):
+            found = rows.get(place, [])
+            if len(found) > 1:
+                outcomes[one.id] = AMBIGUOUS
+            elif found and found[0].print == one.expected:
+                held.append(one)
+            else:
+                outcomes[one.id] = Moved()
+        return held, outcomes
+
+    def _written(self, rows: Sequence[Raw]) -> dict[int, RowOutcome]:
+        return {_position(row): Written(self._row(row)) for row in rows}
+
+    def _row(self, row: Raw) -> LineRow:
+        return self._layout.row(make_line(row[1:]))
+
+
+def _position(row: Raw) -> int:
+    return int(row[0] or b"")
+
+
+def _confirmed(sent: Sequence[Staged], written: Mapping[int, RowOutcome]) -> Outcomes:
+    return {one.id: written.get(place, SUPPRESSED) for place, one in enumerate(sent)}
+
+
+def _without(fills: Fills, group: Sequence[Staged]) -> Fills:
+    """A value of the operation itself wins over a fill."""
+    return {name: fill for name, fill in fills.items() if name not in group[0].columns}

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from syncer.batching.redis_writer import RedisWriter
 from syncer.batching.writer import LocalWriter
@@ -114,5 +116,5 @@ def test_an_error_inside_gives_the_table_back(make):
 
 
 def test_a_redis_that_is_away_is_named():
-    with redis.Redis(host="127.0.0.1", port=1) as client, pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
+    with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as client, pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
         RedisWriter(client, WallClock()).hold("base/tbl", 1).__enter__()

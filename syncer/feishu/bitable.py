@@ -1,0 +1,257 @@
+"""A Bitable table that keeps the promises of ``ports.Records``.
+
+Bodies are plain dicts: the SDK's models drop ``None``, and a cell could never be cleared. Answers are judged by their
+order and count before anybody trusts them.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from typing import Any, Literal
+from urllib.parse import quote
+
+from syncer.batching.writer import Writer
+from syncer.core.values import Json
+from syncer.errors import RefusedError, TooLargeError, UnknownOutcomeError
+from syncer.feishu import quotas, schema
+from syncer.feishu.ahead import read_ahead
+from syncer.feishu.calls import Answer, Call
+from syncer.feishu.client import FeishuClient
+from syncer.feishu.errors import short
+from syncer.feishu.filters import Condition, Filter, holds, searches
+from syncer.feishu.listing import items, pages, raw_record
+from syncer.ports import Fetched, FieldInfo, RawRecord, RecordPage, RecordTableInfo, RecordWrite
+
+_OPEN_IDS = {"user_id_type": "open_id"}
+
+
+class BitableRecords:
+    """One table of one base. Safe for threads.
+
+    ``one_writer`` says what only one writer may touch at a time, the table or the whole base.
+    """
+
+    def __init__(
+        self,
+        client: FeishuClient,
+        app_token: str,
+        table_id: str,
+        writer: Writer,
+        *,
+        one_writer: Literal["table", "base"] = "table",
+    ) -> None:
+        self.app_token, self.table_id = app_token, table_id
+        self._client, self._writer, self._one_writer = client, writer, one_writer
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._fields: Mapping[str, FieldInfo] = {}
+
+    def __repr__(self) -> str:
+        return f"BitableRecords({short(self.app_token)}, {self.table_id})"
+
+    # looking
+
+    def info(self) -> RecordTableInfo:
+        """The table, its fields and its revision, read now. A wiki node's token is replaced by the true one."""
+        app = self._get("bitable.app.get", self._base_path()).data.get("app", {})
+        self.app_token = str(app.get("app_token") or self.app_token)
+        table = self._table()
+        fields = self._read_fields()
+        return RecordTableInfo(
+            name=str(table.get("name") or ""),
+            fields=tuple(fields.values()),
+            revision=schema.revision(table),
+            time_zone=str(app.get("time_zone") or ""),
+            whole=not app.get("is_advanced") or schema.manages(self._get, self._base_path()),
+        )
+
+    def revision(self) -> int | None:
+        """The table's revision, read now; one call (for every hundred tables of the base)."""
+        return schema.revision(self._table())
+
+    def read(self, names: Sequence[str]) -> Iterator[RecordPage]:
+        """All records, page by page, with the named fields only. Pages are read ahead."""
+        return read_ahead(self._pages(names))
+
+    def fetch(self, ids: Sequence[str], names: Sequence[str]) -> Fetched:
+        """The named records as they are now, a hundred a call."""
+        most = quotas.RECORDS_PER_GET
+        answers = [self._batch_get(ids[start : start + most]) for start in range(0, len(ids), most)]
+        return Fetched(
+            records=[raw_record(item, names) for answer in answers for item in answer.data.get("records") or ()],
+            absent=frozenset(_listed(answers, "absent_record_ids")),
+            forbidden=frozenset(_listed(answers, "forbidden_record_ids")),
+            read_at=min((answer.began for answer in answers), default=self._client.clock.now()),
+        )
+
+    def find(self, conditions: Sequence[Condition], names: Sequence[str]) -> Sequence[RawRecord]:
+        """Records for which all cells (written shape, by field name) of one condition hold; 50 conditions a call."""
+        fields = self._known({name for condition in conditions for name in condition})
+        found: dict[str, RawRecord] = {}
+        for asked, chunk in searches(conditions, fields):
+            for item in self._search(asked, {*names, *(name for condition in chunk for name in condition)}):
+                cells = item.get("fields") or {}
+                if any(holds(condition, cells, fields) for condition in chunk):
+                    found[item["record_id"]] = raw_record(item, names)
+        return list(found.values())
+
+    def calls(self) -> Mapping[str, int]:
+        """How many calls this object made so far, by api name; every repetition counts."""
+        with self._lock:
+            return dict(self._counts)
+
+    # writing
+
+    def create(self, records: Sequence[Mapping[str, Json]], token: str) -> Sequence[str]:
+        """Create records under an idempotency token; the new ids in the order given."""
+        body = [{"fields": self._cells(cells)} for cells in records]
+        answer = self._write("batch_create", body, quotas.RECORDS_PER_CREATE, {**_OPEN_IDS, "client_token": token})
+        ids = _ids(answer)
+        self._expect(answer, "batch_create", sane=len(ids) == len(records) == len(set(ids)) and all(ids))
+        return ids
+
+    def update(self, writes: Sequence[RecordWrite]) -> None:
+        """Update the named cells of records; all other cells stay."""
+        body = [{"record_id": write.id, "fields": self._cells(write.cells)} for write in writes]
+        answer = self._write("batch_update", body, quotas.RECORDS_PER_UPDATE, _OPEN_IDS)
+        self._expect(answer, "batch_update", sane=_ids(answer) == [write.id for write in writes])
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete records."""
+        answer = self._write("batch_delete", list(ids), quotas.RECORDS_PER_DELETE, {})
+        done = [str(record.get("record_id")) for record in _records(answer) if record.get("deleted")]
+        self._expect(answer, "batch_delete", sane=done == list(ids))
+
+    def _write(self, verb: str, records: list[Any], most: int, query: Mapping[str, str]) -> Answer | None:
+        """One write of a batch, by the one writer of the table; nothing is sent for an empty one."""
+        call = Call(
+            f"bitable.record.{verb}",
+            "POST",
+            f"{self._table_path()}/records/{verb}",
+            query=query,
+            body={"records": records},
+            writes=True,
+            where=self._where(),
+        )
+        if len(records) > most:
+            raise TooLargeError(f"{call.place()} carries at most {most} records, not {len(records)}", api=call.api)
+        return self._client.call(call, gate=self._alone, count=self._count) if records else None
+
+    def _expect(self, answer: Answer | None, verb: str, *, sane: bool) -> None:
+        """Links are made from the order of the answer: one that does not fit the question proves nothing."""
+        if answer and not sane:
+            raise UnknownOutcomeError(
+                f"bitable.record.{verb} on {self._where()} was answered with success, but not for the records asked "
+                "for in their order; the records are looked at before anything is written",
+                code=answer.code,
+                log_id=answer.log_id,
+                api=f"bitable.record.{verb}",
+            )
+
+    def _cells(self, cells: Mapping[str, Json]) -> dict[str, Json]:
+        """JSON has no infinity: it would be sent as null, and clear the cell."""
+        for name, cell in cells.items():
+            if isinstance(cell, float) and not isfinite(cell):
+                raise RefusedError(f"{cell} cannot be written to field {name!r} of {self._where()}; nothing was sent")
+        return dict(cells)
+
+    @contextmanager
+    def _alone(self, pace: Callable[[], None]) -> Iterator[None]:
+        """The lease first, then the quota; and a lease that outlasts the call even if the quota took long."""
+        seconds = 2 * self._client.timeout + 5
+        key = self.app_token if self._one_writer == "base" else f"{self.app_token}/{self.table_id}"
+        while True:
+            with self._writer.hold(key, seconds) as lease:
+                pace()
+                if lease.prolong(seconds):
+                    yield
+                    return
+
+    # asking
+
+    def _pages(self, names: Sequence[str]) -> Iterator[RecordPage]:
+        asked = self._asked(names)
+        keep = None if asked == list(names) else names
+        for answer in pages(lambda query: self._search_page(query, asked), quotas.RECORDS_PER_PAGE, self._where()):
+            total = answer.data.get("total")
+            yield RecordPage(
+                records=[raw_record(item, keep) for item in items(answer)],
+                read_at=answer.began,
+                total=total if isinstance(total, int) else None,
+                last=not answer.data.get("has_more"),
+            )
+
+    def _asked(self, names: Sequence[str]) -> list[str]:
+        """Field names to ask for. None at all would mean every field; more than 200 are not taken, so all are read."""
+        if not names:
+            return [field.name for field in self._known(()).values() if field.is_primary]
+        return list(names) if len(names) <= quotas.FIELD_NAMES_PER_SEARCH else []
+
+    def _search(self, asked: Filter, names: set[str]) -> Iterator[Mapping[str, Any]]:
+        wanted = self._asked(sorted(names))
+        ask = lambda query: self._search_page(query, wanted, asked)  # noqa: E731 - one line of a loop
+        for answer in pages(ask, quotas.RECORDS_PER_PAGE, self._where()):
+            yield from items(answer)
+
+    def _search_page(self, query: Mapping[str, str], names: Sequence[str], asked: Filter | None = None) -> Answer:
+        """One page. ``page_token`` belongs in the query, ``automatic_fields`` in the body."""
+        body: dict[str, Any] = {"automatic_fields": True}
+        if names:
+            body["field_names"] = list(names)
+        if asked:
+            body["filter"] = asked
+        return self._post("search", body, {**_OPEN_IDS, **query})
+
+    def _batch_get(self, ids: Sequence[str]) -> Answer:
+        return self._post("batch_get", {"record_ids": list(ids), "automatic_fields": True, **_OPEN_IDS}, {})
+
+    def _post(self, verb: str, body: Json, query: Mapping[str, str]) -> Answer:
+        path = f"{self._table_path()}/records/{verb}"
+        call = Call(f"bitable.record.{verb}", "POST", path, query=query, body=body, where=self._where())
+        return self._client.call(call, count=self._count)
+
+    def _get(self, api: str, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        call = Call(api, "GET", path, query=query or {}, where=self._where())
+        return self._client.call(call, count=self._count)
+
+    def _table(self) -> Mapping[str, Any]:
+        return schema.table(self._get, self._base_path(), self.table_id, self._where())
+
+    def _read_fields(self) -> Mapping[str, FieldInfo]:
+        self._fields = schema.fields(self._get, self._table_path(), self._where())
+        return self._fields
+
+    def _known(self, names: set[str] | tuple[()]) -> Mapping[str, FieldInfo]:
+        """The fields by name; read anew if one of ``names`` is not among them. Raises ``StaleNameError``."""
+        if not self._fields or not self._fields.keys() >= set(names):
+            self._read_fields()
+        schema.demand(self._fields, names, self._where())
+        return self._fields
+
+    def _count(self, api: str) -> None:
+        with self._lock:
+            self._counts[api] += 1
+
+    def _base_path(self) -> str:
+        return f"/open-apis/bitable/v1/apps/{quote(self.app_token, safe='')}"
+
+    def _table_path(self) -> str:
+        return f"{self._base_path()}/tables/{quote(self.table_id, safe='')}"
+
+    def _where(self) -> str:
+        return f"table {self.table_id} of base {short(self.app_token)}"
+
+
+def _records(answer: Answer | None) -> Sequence[Mapping[str, Any]]:
+    return (answer.data.get("records") or ()) if answer else ()
+
+
+def _ids(answer: Answer | None) -> list[str]:
+    return [str(record.get("record_id") or "") for record in _records(answer)]
+
+
+def _listed(answers: Sequence[Answer], key: str) -> Iterator[str]:
+    for answer in answers:
+        yield from answer.data.get(key) or ()

@@ -1,0 +1,104 @@
+"""One call to Feishu and its answer, as values.
+
+An answer is judged by the ``code`` in its body alone: the HTTP status of the same code differs between the pages of the
+documentation, and header names come in any case.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from syncer.core.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask. ``api`` is its name in counts and messages, ``where`` the place for people (table, base).
+
+    ``path`` begins with ``/open-apis``, its parts quoted. ``writes`` says that repeating it may do it twice.
+    """
+
+    api: str
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json = None
+    writes: bool = False
+    where: str = ""
+
+    def place(self) -> str:
+        """Api and place in words."""
+        return f"{self.api} on {self.where}" if self.where else self.api
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. ``code`` is ``None`` when the body is not Feishu's JSON; ``began`` is when the call was sent."""
+
+    status: int
+    code: int | None
+    message: str
+    data: Mapping[str, Any]
+    error: Mapping[str, Any]
+    log_id: str | None
+    reset: float | None
+    """Seconds Feishu asks to wait (``x-ogw-ratelimit-reset``)."""
+    began: datetime
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether Feishu did what it was asked."""
+        return self.code == 0
+
+
+def read_answer(status: int, headers: Mapping[str, str], content: bytes, began: datetime) -> Answer:
+    """Take an HTTP answer apart. Never raises: a body that is no JSON object has no ``code``."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    body = _object(content)
+    code, error = body.get("code"), _mapping(body.get("error"))
+    return Answer(
+        status=status,
+        code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        message=str(body.get("msg") or ""),
+        data=_mapping(body.get("data")),
+        error=error,
+        log_id=lowered.get("x-tt-logid") or _text(error.get("log_id")),
+        reset=_seconds(lowered.get("x-ogw-ratelimit-reset") or lowered.get("retry-after")),
+        began=began,
+    )
+
+
+def _object(content: bytes) -> Mapping[str, Any]:
+    try:
+        return _mapping(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        return _mapped_in_spite_of_halves(content)
+
+
+def _mapped_in_spite_of_halves(content: bytes) -> Mapping[str, Any]:
+    """Half of an emoji (a lone surrogate) in one cell must not make a whole table unreadable; it becomes ``?``."""
+    try:
+        text = json.dumps(json.loads(content), ensure_ascii=False)
+        return _mapping(orjson.loads(text.encode("utf-8", "replace")))
+    except ValueError:
+        return {}
+
+
+def _mapping(found: object) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _text(found: object) -> str | None:
+    return found if isinstance(found, str) and found else None
+
+
+def _seconds(found: str | None) -> float | None:
+    """A header that is no number says nothing."""
+    try:
+        return max(0.0, float(found)) if found else None
+    except ValueError:
+        return None

@@ -1,0 +1,224 @@
+"""One call to Feishu, carried out: token, quota, connection, patience, and an answer or a clear error.
+
+A read is repeated on any fault that may pass. A write is repeated only when the answer proves that nothing was done
+(a limiter, a lock, a token, no connection); else it raises ``UnknownOutcomeError`` and somebody has to look.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from redis import Redis
+
+from syncer.batching.quota import Pacer
+from syncer.errors import RefusedError, SettingsError, UnreachableError
+from syncer.feishu.calls import Answer, Call, read_answer
+from syncer.feishu.codes import Kind
+from syncer.feishu.errors import kind_of, refusal
+from syncer.feishu.mishaps import mishap
+from syncer.feishu.patience import AgainError, Patience, Waiting
+from syncer.feishu.quotas import QUOTAS, UNLIMITED
+from syncer.feishu.tokens import Speaker, TokenCache, speaking
+from syncer.feishu.transport import Line, sdk
+from syncer.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+Gate = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""What one sending of a call has to pass; gets a function that waits for the quota, and holds on until the answer."""
+Count = Callable[[str], None]
+
+_TOKEN_CALL = Call("auth.token", "POST", "/open-apis/auth/v3/tenant_access_token/internal")
+
+
+class FeishuClient:
+    """Speaks for one app to one domain. Safe for threads; ``close`` gives the connections back.
+
+    ``timeout`` is in seconds, for connecting and for each wait for bytes. ``on_wait`` is told of every wait: api,
+    seconds, reason. The secret never appears in messages, logs or ``repr``.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a port or a setting of its own
+        self,
+        app_id: str,
+        app_secret: str,
+        *,
+        clock: Clock,
+        pacer: Pacer,
+        domain: str = "https://open.feishu.cn",
+        timeout: float = 30.0,
+        redis: Redis | None = None,
+        patience: Patience | None = None,
+        on_wait: Waiting | None = None,
+    ) -> None:
+        self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
+        self._secret, self._pacer = app_secret, pacer
+        self._tokens = TokenCache(redis, f"{self.domain}:{app_id}")
+        self._line = Line(self.domain, timeout)
+        self._retrying = (patience or Patience()).retrying(clock, on_wait or _note)
+        self._counts: Counter[str] = Counter()
+        self._lock, self._lock_for_tokens = threading.Lock(), threading.Lock()
+        self._settings: Any = None
+
+    def __repr__(self) -> str:
+        return f"FeishuClient({self.app_id!r}, domain={self.domain!r})"
+
+    def call(self, call: Call, *, gate: Gate | None = None, count: Count | None = None) -> Answer:
+        """Carry a call out; the answer has succeeded.
+
+        Raises ``FeishuError`` and its family; ``UnreachableError`` means that surely nothing was written.
+        """
+        return self._retrying.copy()(self._attempt, call, gate or _free, self._counting(count))
+
+    def calls(self) -> Mapping[str, int]:
+        """How many calls were sent so far, by api name; every repetition counts."""
+        with self._lock:
+            return dict(self._counts)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._line.close()
+
+    def _counting(self, also: Count | None) -> Count:
+        def count(api: str) -> None:
+            with self._lock:
+                self._counts[api] += 1
+            if also:
+                also(api)
+
+        return count
+
+    def _attempt(self, call: Call, gate: Gate, count: Count) -> Answer:
+        answer, token = self._exchange(call, gate, count)
+        if not answer.succeeded and kind_of(answer, writes=call.writes) is Kind.REFRESH:
+            self._tokens.forget(token)
+            answer, _ = self._exchange(call, gate, count)
+        return self._judged(call, answer)
+
+    def _exchange(self, call: Call, gate: Gate, count: Count) -> tuple[Answer, str]:
+        """Send a call once. Also returns the token it was sent with."""
+        request = _request(call)
+        option = self._authorised(request, count)
+        with gate(lambda: self._pace(call.api)):
+            began = self.clock.now()
+            count(call.api)
+            raw = self._sent(call, request, option)
+        return read_answer(raw.status_code, raw.headers, raw.content, began), str(option.tenant_access_token)
+
+    def _sent(self, call: Call, request: Any, option: Any) -> Any:
+        from lark_oapi.core.http import Transport  # noqa: PLC0415 - loaded by now
+
+        try:
+            return Transport.execute(self._config(), request, option)
+        except requests.RequestException as error:
+            raise mishap(call, error, self.domain, self.timeout) from error
+
+    def _judged(self, call: Call, answer: Answer) -> Answer:
+        if answer.succeeded:
+            return answer
+        kind = kind_of(answer, writes=call.writes)
+        if kind is Kind.FINE:
+            return answer
+        error = refusal(call, answer, kind)
+        if answer.reset:
+            self._pacer.block(self._key(call.api), answer.reset)
+        if kind is Kind.WAIT or (kind is Kind.AGAIN and not call.writes):
+            raise AgainError(call.api, error, answer.reset)
+        raise error
+
+    def _authorised(self, request: Any, count: Count) -> Any:
+        """The request's token, from the cache or fetched; one thread fetches, the others wait for it."""
+        from lark_oapi.core.exception import ObtainAccessTokenException  # noqa: PLC0415 - loaded by now
+        from lark_oapi.core.model import RequestOption  # noqa: PLC0415
+        from lark_oapi.core.token import verify  # noqa: PLC0415
+
+        option, config = RequestOption(), self._config()
+        try:
+            with self._lock_for_tokens, speaking(Speaker(self._tokens, count)):
+                verify(config, request, option)
+        except requests.RequestException as error:
+            raise mishap(_TOKEN_CALL, error, self.domain, self.timeout) from error
+        except ObtainAccessTokenException as error:
+            self._judged(_TOKEN_CALL, _token_answer(error.code, error.msg, self.clock))
+        except (ValueError, TypeError, AttributeError) as error:
+            # The SDK takes the token's answer apart without asking what it is.
+            raise AgainError(_TOKEN_CALL.api, _no_token(self.domain)) from error
+        return option
+
+    def _config(self) -> Any:
+        """The SDK's settings. Its builder takes no ``http://`` beyond the loopback, so the domain is set afterwards."""
+        if self._settings is None:
+            client = sdk().Client.builder().app_id(self.app_id).app_secret(self._secret).timeout(self.timeout).build()
+            config = client.config
+            config.domain, config.line = self.domain, self._line
+            self._settings = config
+        return self._settings
+
+    def _pace(self, api: str) -> None:
+        self._pacer.take(self._key(api), QUOTAS.get(api, UNLIMITED))
+
+    def _key(self, api: str) -> str:
+        return f"{self.domain}:{self.app_id}:{api}"
+
+
+@contextmanager
+def _free(pace: Callable[[], None]) -> Iterator[None]:
+    """The gate of a call that has to pass nothing but its quota."""
+    pace()
+    yield
+
+
+def _request(call: Call) -> Any:
+    lark = sdk()
+    builder = lark.BaseRequest.builder().http_method(lark.HttpMethod[call.method]).uri(call.path)
+    builder.queries(list(call.query.items())).token_types({lark.AccessTokenType.TENANT})
+    if call.body is not None:
+        builder.headers({"Content-Type": "application/json; charset=utf-8"}).body(_encoded(call))
+    return builder.build()
+
+
+def _encoded(call: Call) -> bytes:
+    try:
+        return orjson.dumps(call.body, default=_as_json)
+    except orjson.JSONEncodeError as error:
+        raise RefusedError(f"{call.place()}: a value cannot be sent as JSON ({error}); nothing was sent") from error
+
+
+def _as_json(found: object) -> object:
+    """What orjson does not know by itself: mappings that are no dict."""
+    if isinstance(found, Mapping):
+        return dict(found)
+    raise TypeError(type(found).__name__)
+
+
+def _token_answer(code: object, message: object, clock: Clock) -> Answer:
+    number = code if isinstance(code, int) else None
+    return Answer(502, number, str(message or ""), {}, {}, None, None, clock.now())
+
+
+def _no_token(domain: str) -> UnreachableError:
+    return UnreachableError(f"{domain} did not answer the request for an access token in Feishu's form; {_DOMAIN}")
+
+
+_DOMAIN = "check FEISHU_DOMAIN, the network and its proxy, or try again later"
+
+
+def _note(api: str, seconds: float, reason: str) -> None:
+    _log.info("%s waits %.1f s: %s", api, seconds, reason)
+
+
+def _origin(domain: str) -> str:
+    """The domain as scheme and host; raises ``SettingsError`` for anything else."""
+    parts = urlsplit(domain.rstrip("/"))
+    plain = parts.scheme in ("http", "https") and parts.hostname and not (parts.path or parts.query or parts.username)
+    if not plain:
+        raise SettingsError(
+            ["FEISHU_DOMAIN must be like https://open.feishu.cn: scheme and host, nothing after it, no password"]
+        )
+    return f"{parts.scheme}://{parts.netloc}"

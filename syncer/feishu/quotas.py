@@ -1,0 +1,47 @@
+"""What Feishu allows, as data: calls per time and api, and how much one call carries.
+
+Rates count per api, app and tenant. Source: the rate column of each api's page and the rate limit page
+(``/ukTMukTMukTM/uUzN04SN3QjL1cDN``); Bitable's cannot be raised on request.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from syncer.batching.quota import Quota, Window, per_minute, per_second
+
+_LEVEL_4 = Quota((Window(1000, 60), Window(50, 1)))
+_TEN_A_MINUTE = per_minute(10)
+
+QUOTAS: Mapping[str, Quota] = MappingProxyType(
+    {
+        "bitable.app.get": per_second(20),
+        "bitable.table.list": per_second(20),
+        "bitable.field.list": per_second(20),
+        "bitable.field.create": per_second(10),
+        "bitable.role.list": per_second(10),
+        "bitable.record.search": per_second(20),
+        "bitable.record.batch_get": per_second(20),
+        "bitable.record.batch_create": per_second(50),
+        "bitable.record.batch_update": per_second(50),
+        "bitable.record.batch_delete": per_second(50),
+        "wiki.node.get": per_minute(100),
+        "drive.file.subscribe": _LEVEL_4,
+        "drive.file.get_subscribe": _TEN_A_MINUTE,
+        "drive.file.delete_subscribe": _TEN_A_MINUTE,
+    }
+)
+"""By api name. An api that is not listed is not paced; Feishu's own word (429) still holds it back."""
+
+UNLIMITED = Quota(())
+
+RECORDS_PER_CREATE = 1000
+RECORDS_PER_UPDATE = 1000
+RECORDS_PER_DELETE = 500
+RECORDS_PER_GET = 100
+RECORDS_PER_PAGE = 500
+ITEMS_PER_PAGE = 100
+"""Tables, fields and views in one answer."""
+FIELD_NAMES_PER_SEARCH = 200
+CONDITIONS_PER_SEARCH = 50
+GROUPS_PER_SEARCH = 10
+"""Groups of conditions (``children``) in one search; not documented, seen in a connector in production."""

@@ -18,14 +18,16 @@ _VIEW_TYPES = frozenset({"grid", "kanban", "gallery", "gantt", "form"})
 _DUPLEX = 21
 
 
-def add_table(world: World, base: Base, name: object, fields: list[dict[str, Any]], view: str = "") -> Table:
-    """Add a table with its fields (the first is primary) and one view."""
+def add_table(
+    world: World, base: Base, name: object, fields: list[dict[str, Any]], view: str = "", *, by_api: bool = True
+) -> Table:
+    """Add a table with its fields (the first is primary) and one view; `by_api` takes only types the API creates."""
     checked = _table_name(base, name)
     if len(base.tables) >= MOST_TABLES:
         raise Refusal(1254100)
     table = Table(world.ids.table(), checked)
     for spec in fields or [{"field_name": "多行文本", "type": 1}]:
-        add_field(world, base, table, spec, by_api=False)
+        add_field(world, base, table, spec, by_api=by_api)
     view_id = world.ids.view()
     table.views[view_id] = View(view_id, view or "表格", "grid")
     base.tables[table.table_id] = table
@@ -91,7 +93,7 @@ def _new_field(world: World, base: Base, table: Table, spec: dict[str, Any], *, 
         options=options,
         description=_description(spec),
         is_primary=not table.fields,
-        expression=spec.get("expression"),
+        expression=None if by_api else spec.get("expression"),
     )
 
 

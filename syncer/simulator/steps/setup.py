@@ -46,7 +46,7 @@ def create_base(
 def create_table(world: World, app_token: str, name: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
     """Add a table with fields as the API describes them, of every type there is; returns ids by field name."""
     base = world.base(app_token, wiki=True)
-    table = add_table(world, base, name, fields)
+    table = add_table(world, base, name, fields, by_api=False)
     ids = {each.name: each.field_id for each in table.fields.values()}
     return {"table_id": table.table_id, "fields": ids, "view_id": next(iter(table.views))}
 

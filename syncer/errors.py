@@ -93,8 +93,8 @@ class StaleNameError(FeishuError):
     """A field name is no longer known (1254045): read the field list again, then plan again."""
 
 
-class VanishedError(FeishuError):
-    """A record of the batch is gone (1254043): plan again."""
+class VanishedError(RefusedError):
+    """A record of the batch is gone (1254043); nothing was written. Plan again."""
 
 
 class UnknownOutcomeError(FeishuError):

@@ -76,7 +76,7 @@ def _fill_empty(clash: Clash) -> Verdict:
     empty = [side for side in Side if is_empty(clash.of(side))]
     if len(empty) == 1:
         return Verdict(empty[0].other, f"policy fill_empty: {empty[0]} was empty")
-    return Verdict(None, "policy fill_empty: neither side is empty")
+    return Verdict(None, f"policy fill_empty: {'both sides are' if empty else 'neither side is'} empty")
 
 
 def _latest(clash: Clash) -> Verdict:

@@ -80,7 +80,7 @@ def _merge(pair: Pair, base: Base | None, feishu: Value, database: Value, about:
     base = _paid(base, feishu, database)
     if len(ways) == 1:
         return _one_way(pair, ways[0], base, feishu, database)
-    if pair.merge is not Merge.REGISTER and _both_add_up(pair, base, feishu, database):
+    if _adds_up(pair, base, feishu, database):
         return _add_up(pair, base, feishu, database, about)
     return _register(pair, base, feishu, database, about)
 
@@ -171,11 +171,12 @@ def _conflict(pair: Pair, feishu: Value, database: Value, about: Circumstances) 
     return Merged(done.base, done.write, done.value, clash, verdict)
 
 
-def _both_add_up(pair: Pair, base: Base, feishu: Value, database: Value) -> bool:
-    """Whether every value in play can be added up; a counter that somebody emptied cannot."""
-    if pair.merge is Merge.SET:
-        return True
-    return all(isinstance(value, Decimal) for value in (base.feishu, base.database, feishu, database))
+def _adds_up(pair: Pair, base: Base, feishu: Value, database: Value) -> bool:
+    """Whether two changes must be added up: one alone is carried as it is, and a counter somebody emptied cannot."""
+    alone = base.owed is None and (feishu == base.feishu or database == base.database)
+    if pair.merge is Merge.REGISTER or alone:
+        return False
+    return pair.merge is Merge.SET or all(isinstance(value, Decimal) for value in (base.feishu, base.database, feishu, database))
 
 
 def _add_up(pair: Pair, base: Base, feishu: Value, database: Value, about: Circumstances) -> Merged:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from syncer.core.conflicts import Clash, Verdict
 from syncer.core.mapping import DeleteGuard
 from syncer.core.records import Base, Side
-from syncer.core.values import Value, is_empty
+from syncer.core.values import Json, Value, is_empty
 
 
 class Action(StrEnum):
@@ -35,7 +35,7 @@ class Operation:
     before: Mapping[str, Value] = field(default_factory=dict)
     after: Mapping[str, Base] = field(default_factory=dict)
     reason: str = ""
-    mark: tuple[str, object] | None = None
+    mark: tuple[str, Json] | None = None
 
     def clears(self) -> list[str]:
         """The pairs that an update empties."""

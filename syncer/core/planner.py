@@ -15,7 +15,7 @@ from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
-from syncer.core.values import Value, digest, dump, is_empty
+from syncer.core.values import Json, Value, digest, dump, is_empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ _ON_EDITED: Mapping[DeletePolicy, Callable[[Rules, Side, Version, Desk], LinePla
 }
 
 
-def _mark(survivor: Version, gone: Side, mark: tuple[str, object]) -> LinePlan:
+def _mark(survivor: Version, gone: Side, mark: tuple[str, Json]) -> LinePlan:
     operation = Operation(survivor.side, Action.UPDATE, survivor.line, reason=f"marked: deleted in {gone}", mark=mark)
     return LinePlan((operation,), fate=Fate.SEVER, deleted_on=gone)
 

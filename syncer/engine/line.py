@@ -8,7 +8,7 @@ from syncer.core.plan import Fate, LinePlan, Operation
 from syncer.core.planner import NO_DESK, Desk
 from syncer.core.records import Base, Link, Side, Version
 from syncer.engine.lens import Lens, agrees
-from syncer.ports import Remembered
+from syncer.ports import ConflictNote, Remembered
 
 NO_PLAN = LinePlan()
 
@@ -27,15 +27,28 @@ class Line:
     desk: Desk = NO_DESK
     plan: LinePlan = NO_PLAN
     bases: dict[str, Base] = field(default_factory=dict)
-    mark: str = ""
+    open_conflicts: Mapping[str, ConflictNote] = field(default_factory=dict)
+    """Conflicts on this line that wait for a person, by pair."""
     undone: bool = False
     gone: bool = False
     """The link is to be forgotten."""
+    stored: bool = False
+    """The link stands in the state store."""
+
+    @property
+    def known_as(self) -> int | None:
+        """The link's id, if the link is stored or both its halves are there."""
+        tied = self.stored or not any(version.absent for version in self.versions.values())
+        return self.link.id if self.link is not None and tied else None
 
     def id_on(self, side: Side) -> str | None:
         """The line's id on one side, ``None`` if it is not there."""
         version = self.versions[side]
         return None if version.absent else version.line
+
+    def tie(self, number: int) -> None:
+        """Give the line a link of its own."""
+        self.link = Link(number, self.id_on(Side.FEISHU), self.id_on(Side.DATABASE))
 
     def operation(self, side: Side) -> Operation | None:
         """What the plan does to one side."""

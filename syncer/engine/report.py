@@ -24,6 +24,8 @@ class Report:
     conflicts: int = 0
     failures: int = 0
     held: int = 0
+    loose: int = 0
+    """Lines without a link that a later run must take up again."""
     seconds: float = 0.0
     calls: Mapping[str, int] = field(default_factory=dict)
     guard: Guard | None = None

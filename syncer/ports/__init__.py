@@ -14,6 +14,7 @@ from syncer.ports.memory import (
     Remembered,
     Seen,
     Staged,
+    Standing,
     Survey,
     Totals,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Rows",
     "Seen",
     "Staged",
+    "Standing",
     "Survey",
     "Totals",
     "Written",

@@ -175,6 +175,8 @@ class ConflictNote:
     reason: str
     at: datetime
     estimated: bool = False
+    value: Json = None
+    """What a person wants both sides to hold, where ``winner`` is ``merged``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,16 @@ class Memo:
     intents: Mapping[str, IntentState] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a mapping stands: its links, and what waits for a person."""
+
+    linked: int
+    severed: int
+    open_conflicts: int
+    open_failures: int
+
+
 class Memory(Protocol):
     """The remembered state of one mapping, held for one run. Raises ``FencedError`` once a newer run overtook it."""
 
@@ -249,6 +261,14 @@ class Memory(Protocol):
 
     def open_conflicts(self, links: Sequence[int]) -> Mapping[tuple[int, str], ConflictNote]:
         """Conflicts waiting for a person, by link and pair; one that was resolved carries its ``winner``."""
+        ...
+
+    def standing(self) -> Standing:
+        """How the mapping stands now."""
+        ...
+
+    def sweep_failures(self, sides: frozenset[Side]) -> None:
+        """Close the failures of lines without a link, on these sides, that this run did not meet again."""
         ...
 
     def deletions_of_last_hour(self) -> int:

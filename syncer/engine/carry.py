@@ -1,0 +1,106 @@
+"""Carries planned lines out, in bounded batches: the database half, what it filled in, the Feishu half, the memory."""
+
+from collections.abc import Sequence
+
+from syncer.core.plan import Collision, Fate, LinePlan
+from syncer.core.records import Side
+from syncer.core.values import dump
+from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
+from syncer.engine.record_half import RecordHalf
+from syncer.engine.row_half import RowHalf
+from syncer.engine.tools import Tools
+
+
+class Carrier:
+    """Takes lines one after the other and writes them when a batch is full."""
+
+    def __init__(self, tools: Tools, rows: RowHalf, records: RecordHalf) -> None:
+        self._tools, self._rows, self._records = tools, rows, records
+        self._busy: list[Line] = []
+        self._quiet: list[Line] = []
+
+    def take(self, line: Line) -> None:
+        """Carry a line out, now or with the next full batch."""
+        if line.plan.operations:
+            self._busy.append(line)
+        else:
+            self._quiet.append(line)
+        if max(len(self._busy), len(self._quiet)) >= self._tools.options.batch:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write and remember what was taken so far."""
+        busy, self._busy = self._busy, []
+        quiet, self._quiet = self._quiet, []
+        notebook = self._tools.notebook()
+        for line in quiet:
+            self._settle(line)
+        self._tools.give_links([line for line in [*busy, *quiet] if _tied(line)])
+        for line in [*busy, *quiet]:
+            self._tell(line, notebook)
+        for line in quiet:
+            notebook.line(line)
+        self._tools.store(notebook)
+        if busy:
+            self._write(busy)
+
+    def _write(self, lines: Sequence[Line]) -> None:
+        for line in self._rows.apply(lines):
+            self._follow_up(line)
+        self._records.apply(lines)
+        notebook = self._tools.notebook()
+        for line in lines:
+            notebook.line(line)
+        self._tools.report.loose += sum(1 for line in lines if not line.stored)
+        self._tools.store(notebook)
+
+    def _follow_up(self, line: Line) -> None:
+        """Plan a written line again: what the database filled in, and what is owed, goes to Feishu in the same run."""
+        if line.gone or line.plan.fate is not Fate.KEEP or line.versions[Side.FEISHU].absent:
+            return
+        feishu = line.plan.operation(Side.FEISHU)
+        again = self._tools.plan(line)
+        if again.operation(Side.DATABASE) is not None:
+            line.undone = True
+            again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases)
+        if feishu is not None or again.operations or again.bases:
+            line.adopt(again)
+        else:
+            line.adopt(LinePlan())
+
+    def _settle(self, line: Line) -> None:
+        """A line without operations: its link may be severed or forgotten at once."""
+        line.gone = line.plan.fate is Fate.FORGET
+
+    def _tell(self, line: Line, notebook: Notebook) -> None:
+        """Note conflicts and failures that are news, and those that are over."""
+        news = [met for met in line.plan.collisions if not _known(line, met)]
+        for met in news:
+            notebook.collision(line, met)
+        open_now = {met.pair for met in line.plan.collisions if met.verdict.winner is None}
+        if line.link is not None and line.link.id is not None:
+            notebook.closed.extend((line.link.id, pair) for pair in line.open_conflicts if pair not in open_now)
+        for found in line.plan.unfit:
+            notebook.unfit(line, found)
+        self._count(line, len(news))
+
+    def _count(self, line: Line, conflicts: int) -> None:
+        report = self._tools.report
+        report.conflicts += bool(conflicts)
+        report.failures += bool(line.plan.unfit)
+        report.loose += bool(line.plan.unfit) and not line.stored
+        report.held += bool(line.plan.held)
+
+
+def _tied(line: Line) -> bool:
+    """Whether both halves are there, so that there is something to link."""
+    return line.link is None and not any(version.absent for version in line.versions.values())
+
+
+def _known(line: Line, met: Collision) -> bool:
+    """Whether this very conflict is open already: then it is not counted again."""
+    note = line.open_conflicts.get(met.pair)
+    if note is None or met.verdict.winner is not None:
+        return False
+    return (note.feishu, note.database) == (dump(met.clash.feishu), dump(met.clash.database))

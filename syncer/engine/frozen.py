@@ -1,0 +1,85 @@
+"""The frozen body of an intent: all that is needed to understand, after a crash, what a batch did to which line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from syncer.core.plan import Action, Fate, Operation
+from syncer.core.records import Base, Side, dump_bases, load_bases
+from syncer.core.values import Json, Value, dump, load
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """One operation inside an intent. ``record`` and ``key`` are the line's ids as known when it was sent.
+
+    ``cells`` are what was sent to Feishu, by field name; ``bases`` the link's before, ``after`` those it confirms.
+    """
+
+    id: str
+    link: int
+    action: Action
+    record: str | None
+    key: str | None
+    values: Mapping[str, Value]
+    before: Mapping[str, Value]
+    bases: Mapping[str, Base]
+    after: Mapping[str, Base]
+    reason: str
+    fate: Fate = Fate.KEEP
+    severed: Side | None = None
+    cells: Mapping[str, Json] = field(default_factory=dict)
+    match: Mapping[str, Json] = field(default_factory=dict)
+    """The match cells of a create, by field name."""
+
+
+def freeze(operations: Sequence[Frozen]) -> bytes:
+    """The stored form of a batch."""
+    return orjson.dumps([_dump(one) for one in operations])
+
+
+def thaw(body: bytes) -> list[Frozen]:
+    """The operations of a stored batch."""
+    return [_load(form) for form in orjson.loads(body)]
+
+
+def as_operation(side: Side, frozen: Frozen) -> Operation:
+    """The planner's operation that was frozen."""
+    line = frozen.record if side is Side.FEISHU else frozen.key
+    return Operation(side, frozen.action, line, frozen.values, frozen.before, frozen.after, frozen.reason)
+
+
+def _dump(one: Frozen) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "link": one.link,
+        "action": one.action.value,
+        "record": one.record,
+        "key": one.key,
+        "values": _dump_values(one.values),
+        "before": _dump_values(one.before),
+        "bases": dump_bases(one.bases),
+        "after": dump_bases(one.after),
+        "reason": one.reason,
+        "fate": one.fate.value,
+        "severed": one.severed.value if one.severed else None,
+        "cells": dict(one.cells),
+        "match": dict(one.match),
+    }
+
+
+def _load(form: Mapping[str, object]) -> Frozen:
+    get = dict(form)
+    get["action"] = Action(str(form["action"]))
+    get["fate"] = Fate(str(form["fate"]))
+    get["severed"] = Side(str(form["severed"])) if form["severed"] else None
+    for name in ("values", "before"):
+        get[name] = {pair: load(value) for pair, value in form[name].items()}  # type: ignore[attr-defined]
+    for name in ("bases", "after"):
+        get[name] = load_bases(form[name])  # type: ignore[arg-type]
+    return Frozen(**get)  # type: ignore[arg-type]
+
+
+def _dump_values(values: Mapping[str, Value]) -> dict[str, Json]:
+    return {name: dump(value) for name, value in values.items()}

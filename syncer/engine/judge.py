@@ -1,0 +1,149 @@
+"""Looks at all that a survey found before anything is written: counts, confirms what is gone, and asks the guards."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from syncer.core.plan import Action, LinePlan, Operation, Tally
+from syncer.core.records import Side
+from syncer.core.values import Json, dump
+from syncer.engine.cases import Bench, mark_of
+from syncer.engine.line import Line
+from syncer.engine.tools import Tools
+from syncer.ports import Case, CaseKind, Look, Survey
+
+SAMPLES = 20
+PAGE = 1000
+
+
+@dataclass(slots=True)
+class Judgement:
+    """The tally of a whole run, and the lines behind it.
+
+    ``revived`` counts records that a listing did not show but that exist. ``gone`` holds lines confirmed to be gone, by
+    side. ``marks`` and ``samples`` are of the lines a guard may stop, by guard.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    revived: int = 0
+    gone: set[tuple[Side, str]] = field(default_factory=set)
+    marks: dict[str, list[str]] = field(default_factory=dict)
+    samples: dict[str, list[Json]] = field(default_factory=dict)
+
+    def note(self, guard: str, line: Line, plan: LinePlan) -> None:
+        """Remember a line that a guard is about."""
+        self.marks.setdefault(guard, []).append(mark_of(line))
+        kept = self.samples.setdefault(guard, [])
+        if len(kept) < SAMPLES:
+            kept.append(_sample(line, plan))
+
+
+class Judge:
+    """Plans every linked line and every pair once, only to count."""
+
+    def __init__(self, tools: Tools, bench: Bench, survey: Survey) -> None:
+        self._tools, self._bench, self._survey = tools, bench, survey
+
+    def judge(self) -> Judgement:
+        """The judgement of the whole survey."""
+        judgement = Judgement()
+        kinds = [CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR]
+        if self._tools.options.dry:
+            kinds.append(CaseKind.FRESH)
+        for kind in kinds:
+            for cases in pages(self._survey, kind):
+                self._confirm_gone(cases, judgement)
+                for line in self._bench.lines(cases):
+                    self._count(line, judgement)
+        return judgement
+
+    def _count(self, line: Line, judgement: Judgement) -> None:
+        plan = line.plan
+        for guard in _guards_about(plan):
+            if not self._bench.approved(guard, line):
+                judgement.note(guard, line, plan)
+        if not any(self._bench.approved(guard, line) for guard in _guards_about(plan)):
+            judgement.tally.add(plan)
+        if self._tools.options.dry:
+            self._tell(line)
+
+    def _tell(self, line: Line) -> None:
+        report = self._tools.report
+        report.conflicts += bool(line.plan.collisions)
+        report.failures += bool(line.plan.unfit)
+        report.held += bool(line.plan.held)
+        for operation in line.plan.operations:
+            report.written[operation.side, operation.action] += 1
+            self._tools.reporter.detail(describe(line, operation))
+
+    def _confirm_gone(self, cases: Sequence[Case], judgement: Judgement) -> None:
+        """Ask for every line that a listing did not show: only what is absent by its id is gone."""
+        missing = {side: [name for case in cases if (name := _gone(case, side))] for side in Side}
+        if missing[Side.FEISHU]:
+            fetched = self._tools.records.fetch(missing[Side.FEISHU], self._tools.lens.fields)
+            judgement.gone.update((Side.FEISHU, name) for name in fetched.absent)
+            judgement.revived += len(missing[Side.FEISHU]) - len(fetched.absent)
+        if missing[Side.DATABASE]:
+            alive = {row.key for row in self._tools.rows.fetch(missing[Side.DATABASE]).rows}
+            judgement.gone.update((Side.DATABASE, name) for name in missing[Side.DATABASE] if name not in alive)
+
+
+def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
+    """All cases of a kind, a page at a time."""
+    after: str | None = None
+    while cases := survey.cases(kind, after, PAGE):
+        yield cases
+        after = cases[-1].at
+
+
+def _gone(case: Case, side: Side) -> str | None:
+    link = case.remembered.link if case.remembered else None
+    if link is None:
+        return None
+    if case.kind is CaseKind.MOVED:
+        taken = case.side(side)
+        name = link.line(side)
+        return name if name is not None and not isinstance(taken, Look) and _replaces(taken, name) else None
+    return link.line(side) if case.side(side) is Look.GONE else None
+
+
+def _replaces(found: object, name: str) -> bool:
+    return getattr(found, "line", name) != name
+
+
+def _guards_about(plan: LinePlan) -> list[str]:
+    found = []
+    if plan.differs:
+        found.append("first_pairing")
+    if plan.overwrites:
+        found.append("overwrites")
+    if any(operation.clears() for operation in plan.operations):
+        found.append("clears")
+    if any(operation.action is Action.DELETE for operation in plan.operations):
+        found.append("deletes")
+    return found
+
+
+def _sample(line: Line, plan: LinePlan) -> Json:
+    names = plan.differs or [name for operation in plan.operations for name in operation.values]
+    return {
+        "record_id": line.id_on(Side.FEISHU),
+        "key": line.id_on(Side.DATABASE),
+        "fields": {name: {side.value: _shown(line, side, name) for side in Side} for name in names},
+    }
+
+
+def _shown(line: Line, side: Side, name: str) -> Json:
+    held = (line.versions[side].values or {}).get(name)
+    try:
+        return dump(held)  # type: ignore[arg-type]  # an unreadable cell has no stored form
+    except TypeError:
+        return str(held)
+
+
+def describe(line: Line, operation: Operation) -> str:
+    """One planned operation in words."""
+    where = line.id_on(operation.side) or line.id_on(operation.side.other)
+    changes = ", ".join(
+        f"{name}: {operation.before.get(name)!r} -> {value!r}" for name, value in operation.values.items()
+    )
+    return f"{operation.action} in {operation.side} {where}: {changes or operation.reason}"

@@ -1,0 +1,143 @@
+"""Builds what a step leaves behind: audits, conflicts, failures, links, as one memo."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from syncer.core.plan import Action, Collision, Operation, Unfit
+from syncer.core.planner import WHOLE_LINE, failed_digest
+from syncer.core.records import Side
+from syncer.core.values import Json, Value, dump
+from syncer.engine.lens import Lens
+from syncer.engine.line import Line
+from syncer.ports import Audit, ConflictNote, FailureNote, Intent, IntentState, Memo, Refusal, Remembered
+
+
+@dataclass(slots=True)
+class Notebook:
+    """Collects the notes of one step until they are stored together."""
+
+    lens: Lens
+    now: datetime
+    links: list[Remembered] = field(default_factory=list)
+    forgotten: list[int] = field(default_factory=list)
+    audits: list[Audit] = field(default_factory=list)
+    conflicts: list[ConflictNote] = field(default_factory=list)
+    closed: list[tuple[int, str]] = field(default_factory=list)
+    failures: list[FailureNote] = field(default_factory=list)
+    mended: list[tuple[int | None, str | None, str | None, str]] = field(default_factory=list)
+    intents: dict[str, IntentState] = field(default_factory=dict)
+
+    def memo(self) -> Memo:
+        """All notes, ready to be stored."""
+        return Memo(
+            self.links,
+            self.forgotten,
+            self.audits,
+            self.conflicts,
+            self.closed,
+            self.failures,
+            self.mended,
+            self.intents,
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not any(
+            (
+                self.links,
+                self.forgotten,
+                self.audits,
+                self.conflicts,
+                self.closed,
+                self.failures,
+                self.mended,
+                self.intents,
+            )
+        )
+
+    def done(self, intents: Iterable[Intent]) -> None:
+        """These intents' outcomes are in this memo."""
+        self.intents.update((intent.id, IntentState.DONE) for intent in intents)
+
+    def void(self, intents: Iterable[Intent]) -> None:
+        """These intents never took effect."""
+        self.intents.update((intent.id, IntentState.VOID) for intent in intents)
+
+    def line(self, line: Line) -> None:
+        """Store a line as it stands now."""
+        if line.link is None or line.link.id is None:
+            return
+        if line.gone:
+            self.forgotten.append(line.link.id)
+        elif line.known_as is not None:
+            self.links.append(line.remembered(self.lens, self.now))
+            line.stored = True
+
+    def audit(self, line: Line, operation: Operation) -> None:
+        """A write that was confirmed; call it once the line knows its new id."""
+        before, after = _forms(operation.before), _forms(operation.values)
+        if operation.mark is not None:
+            after[operation.mark[0]] = operation.mark[1]
+        record = line.id_on(Side.FEISHU) or (line.link.record if line.link else None)
+        key = line.id_on(Side.DATABASE) or (line.link.key if line.link else None)
+        link = line.link.id if line.link else None
+        action = operation.action.value
+        self.audits.append(Audit(link, operation.side, action, record, key, before, after, operation.reason, self.now))
+
+    def collision(self, line: Line, met: Collision) -> None:
+        """A conflict, settled or open."""
+        assert line.link is not None
+        assert line.link.id is not None
+        pair = self.lens.pairs[met.pair]
+        base = [dump(met.base.feishu), dump(met.base.database)] if met.base else None
+        self.conflicts.append(
+            ConflictNote(
+                line.link.id,
+                line.id_on(Side.FEISHU),
+                line.id_on(Side.DATABASE),
+                met.pair,
+                pair.field,
+                base,
+                dump(met.clash.feishu),
+                dump(met.clash.database),
+                pair.policy.value,
+                met.verdict.winner.value if met.verdict.winner else None,
+                met.verdict.reason,
+                self.now,
+                met.verdict.estimated,
+            )
+        )
+
+    def unfit(self, line: Line, found: Unfit) -> None:
+        """A value the planner could not carry."""
+        self._fail(line, found.side, found.pair, found.code, found.reason, failed_digest(found.value), None)
+
+    def refused(self, line: Line, operation: Operation, pairs: Sequence[str], refusal: Refusal) -> None:
+        """A write the side refused: the named pairs, or the whole line if there are none."""
+        if operation.action is Action.CREATE or not pairs:
+            digest = failed_digest(*operation.values.values())
+            self._fail(line, operation.side, WHOLE_LINE, refusal.code, refusal.message, digest, refusal.log_id)
+            return
+        for pair in pairs:
+            digest = failed_digest(operation.values[pair])
+            self._fail(line, operation.side, pair, refusal.code, refusal.message, digest, refusal.log_id)
+
+    def _fail(
+        self, line: Line, side: Side, pair: str, code: str, message: str, digest: bytes, log_id: str | None
+    ) -> None:
+        field_name = self.lens.pairs[pair].field if pair else ""
+        record, key = line.id_on(Side.FEISHU), line.id_on(Side.DATABASE)
+        link = line.known_as
+        note = FailureNote(side, link, record, key, pair, field_name, code, message, digest, log_id, self.now)
+        self.failures.append(note)
+
+    def mend(self, line: Line, pairs: Iterable[str]) -> None:
+        """Failures of these pairs (empty name: of the whole line) are over."""
+        link, record, key = line.known_as, line.id_on(Side.FEISHU), line.id_on(Side.DATABASE)
+        self.mended.extend((link, record, key, pair) for pair in pairs)
+
+
+def _forms(values: Mapping[str, Value]) -> dict[str, Json]:
+    return {name: dump(value) for name, value in values.items()}

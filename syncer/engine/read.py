@@ -1,0 +1,88 @@
+"""Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from syncer.core.plan import Reading
+from syncer.core.records import Side
+from syncer.engine.lens import Lens
+from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, Rows, Staged, Survey
+from syncer.ports.progress import Reporter
+
+
+@dataclass(slots=True)
+class SidesRead:
+    """How the reading of both sides went. ``revision`` is Feishu's from before the reading; ``None`` if not known."""
+
+    records: Reading | None = None
+    revision: int | None = None
+    rows: int = 0
+    returned: int = 0
+    prints: dict[str, bytes] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads the two sides of one mapping for one run."""
+
+    def __init__(self, records: Records, rows: Rows, lens: Lens, memory: Memory, clock: Clock) -> None:
+        self._records, self._rows, self._lens = records, rows, lens
+        self._memory, self._clock = memory, clock
+
+    def read_records(self, survey: Survey, reporter: Reporter) -> Reading:
+        """Stage every record. The answer still lacks the count of distinct records, which the survey knows."""
+        returned, total, ended = 0, None, False
+        for page in self._records.read(self._lens.fields):
+            returned += len(page.records)
+            total, ended = page.total, page.last
+            survey.stage(Side.FEISHU, self.stage_records(page.records, page.read_at))
+            reporter.advance(len(page.records))
+        return Reading(distinct=returned, returned=returned, total=total, ended=ended)
+
+    def read_rows(self, survey: Survey, reporter: Reporter) -> int:
+        """Stage every row, from one snapshot; how many there are."""
+        count = 0
+        for page in self._rows.read():
+            count += len(page.rows)
+            survey.stage(Side.DATABASE, self.stage_rows(page.rows, page.read_at))
+            reporter.advance(len(page.rows))
+        return count
+
+    def read_some_records(self, survey: Survey, ids: Sequence[str]) -> int:
+        """Stage the named records as they are now; how many there still are."""
+        fetched = self._records.fetch(ids, self._lens.fields)
+        survey.stage(Side.FEISHU, self.stage_records(fetched.records, fetched.read_at))
+        return len(fetched.records)
+
+    def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
+        """Records as a survey takes them."""
+        seen = self._memory.seen(Side.FEISHU, [raw.id for raw in raws])
+        staged = []
+        for raw in raws:
+            known = seen.get(raw.id)
+            if known is not None and known.print == raw.print:
+                staged.append(Staged(raw.id, raw.print, known.link))
+                continue
+            version = self._lens.record(raw, read_at)
+            match = self._lens.match(version) if known is None else None
+            staged.append(Staged(raw.id, raw.print, known.link if known else None, match, version))
+        return staged
+
+    def stage_rows(self, raws: Sequence[RawRow], read_at: datetime) -> list[Staged]:
+        """Rows as a survey takes them."""
+        seen = self._memory.seen(Side.DATABASE, [raw.key for raw in raws])
+        staged = []
+        for raw in raws:
+            known = seen.get(raw.key)
+            if known is not None and known.print == raw.print:
+                staged.append(Staged(raw.key, raw.print, known.link))
+                continue
+            version = self._lens.row(raw, read_at)
+            match = self._lens.match(version) if known is None else None
+            staged.append(Staged(raw.key, raw.print, known.link if known else None, match, version))
+        return staged
+
+
+def proven(reading: Reading, distinct: int, *, whole: bool, revived: int = 0) -> Reading:
+    """A reading with what only the survey, the base's rights and a second look can tell."""
+    return replace(reading, distinct=distinct, whole=whole, revived=revived)

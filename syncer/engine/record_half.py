@@ -1,0 +1,229 @@
+"""Applies the Feishu half of planned lines, in batches that are all written or not at all.
+
+Bitable has no compare-and-set. What comes closest: before a batch the table's revision must be one that only our own
+writes explain; otherwise the batch's lines are read again and planned again first.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from syncer.batching.batches import Bad, Sent, bisect, cut
+from syncer.core.plan import Action, Fate
+from syncer.core.records import Side, Version
+from syncer.core.values import Json
+from syncer.engine.cases import Bench
+from syncer.engine.lens import absent
+from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
+from syncer.engine.recover import Recovery
+from syncer.engine.row_half import Work, frozen, part
+from syncer.engine.tools import Tools
+from syncer.errors import FeishuError, UnknownOutcomeError, VanishedError
+from syncer.ports import Intent, RecordWrite, Refusal
+
+MOST_BYTES = 4_000_000
+MOST_DELETES = 500
+
+Answer = tuple[Intent, Sequence[str]]
+
+
+class RecordHalf:
+    """Writes records and remembers what became of them."""
+
+    def __init__(self, tools: Tools, bench: Bench, recovery: Recovery) -> None:
+        self._tools, self._bench, self._recovery = tools, bench, recovery
+
+    def apply(self, lines: Sequence[Line]) -> None:
+        """Write the lines' Feishu operations, updates before creates before deletes."""
+        ready = self._fresh([line for line in lines if line.operation(Side.FEISHU) and not line.undone])
+        works = [Work(line, found) for line in ready if (found := line.operation(Side.FEISHU))]
+        self._tools.give_links([work.line for work in works])
+        for action, send in self._ways().items():
+            self._send_all([work for work in works if work.operation.action is action], send, action)
+
+    def _ways(self) -> dict[Action, Callable[[Sequence[Work]], Answer]]:
+        return {Action.UPDATE: self._update, Action.CREATE: self._create, Action.DELETE: self._delete}
+
+    def _send_all(self, works: Sequence[Work], send: Callable[[Sequence[Work]], Answer], action: Action) -> None:
+        most = min(self._tools.options.batch, MOST_DELETES) if action is Action.DELETE else self._tools.options.batch
+        for batch in cut(works, most, MOST_BYTES, _weight):
+            for result in bisect(batch, send):
+                self._take(result, send)
+
+    def _take(self, result: Sent[Work, Answer] | Bad[Work], send: Callable[[Sequence[Work]], Answer]) -> None:
+        if isinstance(result, Sent):
+            self._confirm(result.items, *result.answer)
+        else:
+            self._refused(result.item, result.error, send)
+
+    # The look before a write.
+
+    def _fresh(self, lines: list[Line]) -> list[Line]:
+        """The lines that may be written now: those whose records somebody else touched are read and planned again."""
+        tools = self._tools
+        if not lines:
+            return []
+        revision = tools.records.revision()
+        if revision is not None and revision in tools.revisions:
+            return lines
+        tools.revisions = set()
+        known = [line for line in lines if not line.versions[Side.FEISHU].absent]
+        self._bench.refresh(Side.FEISHU, known)
+        self._keep_absent([line for line in lines if _creates(line)])
+        for line in known:
+            self._plan_again(line)
+        return [line for line in lines if not line.undone and line.operation(Side.FEISHU)]
+
+    def _plan_again(self, line: Line) -> None:
+        tools = self._tools
+        before = line.plan
+        line.adopt(tools.plan(line))
+        if line.operation(Side.DATABASE) or line.plan.fate is not before.fate or line.plan.differs:
+            line.undone = True
+
+    def _keep_absent(self, lines: Sequence[Line]) -> None:
+        """Of lines to be created, drop those whose match values meanwhile stand in some record."""
+        lens = self._tools.lens
+        matches = [
+            lens.cells(values)
+            for line in lines
+            if (operation := line.operation(Side.FEISHU)) and (values := lens.match_values(operation.values))
+        ]
+        if not matches:
+            return
+        now = self._tools.clock.now()
+        taken = {lens.match(lens.record(raw, now)) for raw in self._tools.records.find(matches, lens.fields)}
+        for line in lines:
+            if lens.match(line.versions[Side.DATABASE]) in taken:
+                line.undone = True
+
+    # The writes. Each stores its intent first; an unknown outcome is looked at before anything else happens.
+
+    def _create(self, works: Sequence[Work]) -> Answer:
+        cells = [self._tools.lens.cells(work.operation.values) for work in works]
+        intent = self._intend(works, "create", cells)
+        assert intent.token is not None
+        token = intent.token
+        return intent, self._ask(intent, lambda: self._tools.records.create(cells, token))
+
+    def _update(self, works: Sequence[Work]) -> Answer:
+        writes = [RecordWrite(work.operation.line or "", self._cells(work)) for work in works]
+        intent = self._intend(works, "update", [write.cells for write in writes])
+
+        def send() -> Sequence[str]:
+            self._tools.records.update(writes)
+            return [write.id for write in writes]
+
+        return intent, self._ask(intent, send)
+
+    def _cells(self, work: Work) -> dict[str, Json]:
+        cells = self._tools.lens.cells(work.operation.values)
+        if work.operation.mark is not None:
+            name, value = work.operation.mark
+            cells[name] = value
+        return cells
+
+    def _delete(self, works: Sequence[Work]) -> Answer:
+        ids = [work.operation.line or "" for work in works]
+        intent = self._intend(works, "delete", [{} for _ in ids])
+
+        def send() -> Sequence[str]:
+            self._tools.records.delete(ids)
+            return ids
+
+        return intent, self._ask(intent, send)
+
+    def _intend(self, works: Sequence[Work], action: str, cells: Sequence[Mapping[str, Json]]) -> Intent:
+        tools = self._tools
+        body = self._recovery.freeze(
+            [
+                replace(frozen(str(number), work), cells=sent, match=self._match(work))
+                for number, (work, sent) in enumerate(zip(works, cells, strict=True))
+            ]
+        )
+        token = tools.ids.token() if action == "create" else None
+        intent = Intent(tools.ids.token(), Side.FEISHU, action, body, token, tools.clock.now())
+        tools.memory.intend([intent])
+        return intent
+
+    def _match(self, work: Work) -> dict[str, Json]:
+        if work.operation.action is not Action.CREATE:
+            return {}
+        return self._tools.lens.cells(self._tools.lens.match_values(work.operation.values))
+
+    def _ask(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+        try:
+            answer = send()
+        except UnknownOutcomeError as error:
+            self._tools.reporter.note(f"{error}; looking at what became of it")
+            answer = self._recovery.settle(intent, send)
+        except FeishuError:
+            self._void(intent)
+            raise
+        self._moved_by(len(answer))
+        return answer
+
+    def _void(self, intent: Intent) -> None:
+        notebook = self._tools.notebook()
+        notebook.void([intent])
+        self._tools.store(notebook)
+
+    def _moved_by(self, lines: int) -> None:
+        """Our own write moves the revision by one, or by one a line: the sheets leave it open."""
+        known = self._tools.revisions
+        self._tools.revisions = {revision + step for revision in known for step in {1, lines}}
+
+    # What became of them.
+
+    def _confirm(self, works: Sequence[Work], intent: Intent, ids: Sequence[str]) -> None:
+        notebook = self._tools.notebook()
+        for work, name in zip(works, ids, strict=True):
+            self._confirm_one(work, name, notebook)
+        notebook.done([intent])
+        self._tools.store(notebook)
+        self._tools.reporter.advance(len(works))
+
+    def _confirm_one(self, work: Work, name: str, notebook: Notebook) -> None:
+        line, operation, now = work.line, work.operation, self._tools.clock.now()
+        if operation.action is Action.DELETE:
+            line.confirm(operation, absent(Side.FEISHU, name, now), None)
+            line.gone = line.plan.fate is Fate.FORGET
+        else:
+            line.confirm(operation, self._written(work, name), None)
+        self._tools.report.written[Side.FEISHU, operation.action] += 1
+        notebook.audit(line, operation)
+        notebook.mend(line, [*operation.values, ""])
+        notebook.line(line)
+
+    def _written(self, work: Work, name: str) -> Version:
+        """The record as the codecs predict it; the next reading confirms it."""
+        held = dict(work.line.versions[Side.FEISHU].values or {})
+        held.update({pair: base.feishu for pair, base in work.operation.after.items()})
+        return Version(Side.FEISHU, name, held, self._tools.clock.now())
+
+    def _refused(self, work: Work, error: FeishuError, send: Callable[[Sequence[Work]], Answer]) -> None:
+        operation = work.operation
+        if isinstance(error, VanishedError):
+            work.line.undone = True
+            return
+        names = list(operation.values)
+        if operation.action is Action.UPDATE and len(names) > 1:
+            for some in (names[: len(names) // 2], names[len(names) // 2 :]):
+                for result in bisect([part(work, some)], send):
+                    self._take(result, send)
+            return
+        notebook = self._tools.notebook()
+        refusal = Refusal(str(error.code or ""), str(error), error.log_id)
+        notebook.refused(work.line, operation, names, refusal)
+        self._tools.report.failures += 1
+        self._tools.store(notebook)
+
+
+def _creates(line: Line) -> bool:
+    operation = line.operation(Side.FEISHU)
+    return operation is not None and operation.action is Action.CREATE
+
+
+def _weight(work: Work) -> int:
+    """About how many bytes an operation takes in a request body."""
+    return 64 + sum(16 + 4 * len(str(value)) for value in work.operation.values.values())

@@ -1,0 +1,218 @@
+"""Finds out what became of intents whose outcome was never stored, by looking, before anything new is planned."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from syncer.core.plan import Action, Fate
+from syncer.core.records import Base, Link, Side, Unreadable, Version
+from syncer.core.values import dump
+from syncer.engine.frozen import Frozen, as_operation, freeze, thaw
+from syncer.engine.notes import Notebook
+from syncer.engine.tools import Tools
+from syncer.errors import RefusedError, StaleNameError, TooLargeError, UnknownOutcomeError
+from syncer.ports import Audit, Intent, RawRecord, Remembered
+
+_ROUNDS = 3
+
+
+class Recovery:
+    """Settles open intents. A batch is never sent anew: only the identical body with the same token is repeated."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    freeze = staticmethod(freeze)
+
+    def run(self) -> int:
+        """Settle every open intent of the mapping; how many there were."""
+        intents = self._tools.memory.open_intents()
+        for intent in intents:
+            self._recover(intent)
+        return len(intents)
+
+    def _recover(self, intent: Intent) -> None:
+        if intent.side is Side.DATABASE:
+            self._recover_rows(intent)
+        elif intent.action == "create":
+            self._recover_creates(intent)
+        else:
+            self._recover_writes(intent)
+
+    # Database batches: the transaction itself tells whether it happened.
+
+    def _recover_rows(self, intent: Intent) -> None:
+        notebook = self._tools.notebook()
+        applied = self._tools.rows.applied(intent.id)
+        if applied is None:
+            notebook.void([intent])
+        else:
+            for one in thaw(intent.body):
+                if one.id in applied:
+                    self._took_effect(notebook, intent, one, applied[one.id])
+            notebook.done([intent])
+        self._tools.store(notebook)
+        self._tools.rows.forget([intent.id])
+
+    def _took_effect(self, notebook: Notebook, intent: Intent, one: Frozen, line: str) -> None:
+        """Store what a confirmed operation means for its link; its prints stay unset, so that it is looked at again."""
+        operation, now = as_operation(intent.side, one), self._tools.clock.now()
+        record, key = (line, one.key) if intent.side is Side.FEISHU else (one.record, line)
+        before = {name: dump(value) for name, value in operation.before.items()}
+        after = {name: dump(value) for name, value in operation.values.items()}
+        notebook.audits.append(
+            Audit(one.link, intent.side, one.action.value, record, key, before, after, f"{one.reason} (recovered)", now)
+        )
+        if one.action is Action.DELETE and one.fate is Fate.FORGET:
+            notebook.forgotten.append(one.link)
+            return
+        self._relink(notebook, one, record, key, {**one.bases, **one.after})
+
+    def _relink(
+        self, notebook: Notebook, one: Frozen, record: str | None, key: str | None, bases: Mapping[str, Base]
+    ) -> None:
+        severed = one.severed if one.fate is Fate.SEVER else None
+        if severed is not None:
+            record, key = (None, key) if severed is Side.FEISHU else (record, None)
+        link = Link(one.link, record, key, bases, severed, self._tools.clock.now())
+        notebook.links.append(Remembered(link, {}, self._tools.lens.match_of_bases(bases)))
+
+    # Feishu updates and deletes: the records themselves tell.
+
+    def _recover_writes(self, intent: Intent) -> None:
+        tools, sent = self._tools, thaw(intent.body)
+        notebook = tools.notebook()
+        fetched = tools.records.fetch([one.record or "" for one in sent], tools.lens.fields)
+        versions = {raw.id: tools.lens.record(raw, fetched.read_at) for raw in fetched.records}
+        for one in sent:
+            self._look_at(notebook, intent, one, versions.get(one.record or ""))
+        notebook.done([intent])
+        tools.store(notebook)
+
+    def _look_at(self, notebook: Notebook, intent: Intent, one: Frozen, version: Version | None) -> None:
+        if one.action is Action.DELETE:
+            if version is None:
+                self._took_effect(notebook, intent, one, one.record or "")
+            return
+        if version is None:
+            return
+        assert version.values is not None
+        held = {name: base for name, base in one.after.items() if _holds(version, name, base)}
+        if len(held) == len(one.after):
+            self._took_effect(notebook, intent, one, version.line)
+        elif held:
+            self._relink(notebook, one, one.record, one.key, {**one.bases, **held})
+
+    # Feishu creates: looked up by their match values; a batch is all or nothing, so one hit answers for all.
+
+    def _recover_creates(self, intent: Intent) -> None:
+        notebook = self._tools.notebook()
+        sent = thaw(intent.body)
+        records = self.find_created(intent) or self._resend(intent, sent)
+        if records is None:
+            notebook.void([intent])
+        else:
+            for one, record in zip(sent, records, strict=True):
+                if record is not None:
+                    self._took_effect(notebook, intent, one, record)
+            notebook.done([intent])
+        self._tools.store(notebook)
+
+    def _resend(self, intent: Intent, sent: Sequence[Frozen]) -> Sequence[str] | None:
+        """The identical body with the same token, so that a call that is only late makes no double; or nothing."""
+        assert intent.token is not None
+        try:
+            return self._tools.records.create([one.cells for one in sent], intent.token)
+        except (RefusedError, StaleNameError, TooLargeError):
+            return None
+
+    def settle(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """After a call of unknown outcome inside a run: the ids it wrote, or the same call made again.
+
+        Raises ``UnknownOutcomeError`` when the outcome stays unknown; the intent then stays open for the next run.
+        """
+        if intent.action != "create":
+            sent = thaw(intent.body)
+            return [one.record or "" for one in sent] if self._took_place(sent) else self._repeat(send)
+        found = self.find_created(intent)
+        if found is None:
+            return self._repeat(send)
+        if any(record is None for record in found):
+            raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
+        return [record for record in found if record is not None]
+
+    def _took_place(self, sent: Sequence[Frozen]) -> bool:
+        """Whether an update or delete shows in any record: a batch is all or nothing."""
+        lens = self._tools.lens
+        fetched = self._tools.records.fetch([one.record or "" for one in sent], lens.fields)
+        versions = {raw.id: lens.record(raw, fetched.read_at) for raw in fetched.records}
+        for one in sent:
+            version = versions.get(one.record or "")
+            if one.action is Action.DELETE:
+                if version is None:
+                    return True
+            elif version is not None and all(_holds(version, name, base) for name, base in one.after.items()):
+                return True
+        return False
+
+    def _repeat(self, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """Updates and deletes say the same however often they are sent; a create repeats its body and token."""
+        for _ in range(_ROUNDS - 1):
+            try:
+                return send()
+            except UnknownOutcomeError:
+                self._tools.clock.sleep(1)
+        return send()
+
+    def find_created(self, intent: Intent) -> Sequence[str | None] | None:
+        """The ids of the records a create made, in its order; ``None`` if it made none.
+
+        Looks at once, and again after the grace time: a call may take effect after it was given up.
+        """
+        sent = thaw(intent.body)
+        found = self._look_up(sent)
+        if found is None:
+            self._wait_until_steady(intent)
+            found = self._look_up(sent)
+        return found
+
+    def _wait_until_steady(self, intent: Intent) -> None:
+        tools = self._tools
+        age = (tools.clock.now() - intent.created_at).total_seconds() if intent.created_at else 0.0
+        tools.clock.sleep(max(0.0, tools.options.grace - age))
+        before = tools.records.revision()
+        while before != (now := tools.records.revision()):
+            before = now
+            tools.clock.sleep(1)
+
+    def _look_up(self, sent: Sequence[Frozen]) -> Sequence[str | None] | None:
+        tools = self._tools
+        names = tools.lens.fields
+        keys = [one.match or one.cells for one in sent]
+        linked = self._linked(tools.records.find(keys, names))
+        found = [_first(one, linked, tools) for one in sent]
+        return found if any(found) else None
+
+    def _linked(self, raws: Sequence[RawRecord]) -> list[Version]:
+        """Records that no link knows yet, as versions."""
+        seen = self._tools.memory.seen(Side.FEISHU, [raw.id for raw in raws])
+        now = self._tools.clock.now()
+        return [self._tools.lens.record(raw, now) for raw in raws if raw.id not in seen]
+
+
+def _first(one: Frozen, candidates: list[Version], tools: Tools) -> str | None:
+    """Take the candidate that holds what was sent."""
+    expected = {name: base.feishu for name, base in one.after.items() if name in one.values}
+    for place, version in enumerate(candidates):
+        assert version.values is not None
+        if all(version.values.get(name) == value for name, value in expected.items()):
+            return candidates.pop(place).line
+    wanted = tools.lens.match_of_bases(one.after)
+    for place, version in enumerate(candidates):
+        if wanted is not None and tools.lens.match(version) == wanted:
+            return candidates.pop(place).line
+    return None
+
+
+def _holds(version: Version, name: str, base: Base) -> bool:
+    assert version.values is not None
+    held = version.values.get(name)
+    return not isinstance(held, Unreadable) and held == base.feishu

@@ -1,0 +1,157 @@
+"""Applies the database half of planned lines: one transaction a batch, guarded by what the plan saw, counted once."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from syncer.core.plan import Action, Fate, Operation
+from syncer.core.records import Side
+from syncer.engine.frozen import Frozen, freeze
+from syncer.engine.lens import absent
+from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
+from syncer.engine.tools import Tools
+from syncer.ports import Intent, Moved, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One operation of one line on its way."""
+
+    line: Line
+    operation: Operation
+
+
+class RowHalf:
+    """Writes rows and remembers what became of them, before anything is sent to Feishu."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def apply(self, lines: Sequence[Line]) -> list[Line]:
+        """Write the lines' database operations; those that took effect, in full or in part."""
+        works = [Work(line, found) for line in lines if (found := line.operation(Side.DATABASE))]
+        self._tools.give_links([work.line for work in works])
+        waiting = deque([works] if works else [])
+        written: dict[int, Line] = {}
+        while waiting:
+            rest = self._attempt(waiting.popleft(), written)
+            waiting.extend(part for part in rest if part)
+        return list(written.values())
+
+    def _attempt(self, works: Sequence[Work], written: dict[int, Line]) -> list[list[Work]]:
+        """Write one batch; the batches still to be tried, with refused updates taken apart by column."""
+        batch = self._tools.ids.token()
+        intent = Intent(batch, Side.DATABASE, "write", freeze([frozen(str(i), w) for i, w in enumerate(works)]))
+        self._tools.memory.intend([intent])
+        outcomes = self._tools.rows.write(batch, *self._orders(works))
+        notebook = self._tools.notebook()
+        again: tuple[list[Work], list[Work]] = ([], [])
+        for number, work in enumerate(works):
+            for batch_again, part in zip(
+                again, self._take(work, outcomes[str(number)], notebook, written), strict=False
+            ):
+                batch_again.append(part)
+        notebook.done([intent])
+        self._tools.store(notebook)
+        self._tools.rows.forget([batch])
+        return list(again)
+
+    def _orders(self, works: Sequence[Work]) -> tuple[list[RowInsert], list[RowUpdate], list[RowDelete]]:
+        inserts: list[RowInsert] = []
+        updates: list[RowUpdate] = []
+        deletes: list[RowDelete] = []
+        for number, work in enumerate(works):
+            self._order(str(number), work, inserts, updates, deletes)
+        return inserts, updates, deletes
+
+    def _order(
+        self, name: str, work: Work, inserts: list[RowInsert], updates: list[RowUpdate], deletes: list[RowDelete]
+    ) -> None:
+        lens, operation = self._tools.lens, work.operation
+        if operation.action is Action.CREATE:
+            match = lens.match_values(operation.values)
+            inserts.append(RowInsert(name, lens.binds(operation.values), lens.binds(match)))
+            return
+        assert operation.line is not None
+        expected = work.line.prints[Side.DATABASE] or b""
+        if operation.action is Action.DELETE:
+            deletes.append(RowDelete(name, operation.line, expected))
+            return
+        values = lens.binds(operation.values)
+        if operation.mark is not None:
+            values[operation.mark[0]] = operation.mark[1]
+        updates.append(RowUpdate(name, operation.line, values, expected))
+
+    def _take(self, work: Work, outcome: RowOutcome, notebook: Notebook, written: dict[int, Line]) -> list[Work]:
+        if isinstance(outcome, Written):
+            self._confirm(work, outcome, notebook)
+            written[id(work.line)] = work.line
+            return []
+        if isinstance(outcome, Moved) or outcome.vanished:
+            work.line.undone = True
+            return []
+        return self._refused(work, outcome, notebook)
+
+    def _confirm(self, work: Work, outcome: Written, notebook: Notebook) -> None:
+        line, operation, tools = work.line, work.operation, self._tools
+        now = tools.clock.now()
+        if outcome.row is None:
+            assert operation.line is not None
+            line.confirm(operation, absent(Side.DATABASE, operation.line, now), None)
+            line.gone = line.plan.fate is Fate.FORGET
+        else:
+            line.confirm(operation, tools.lens.row(outcome.row, now), outcome.row.print)
+        tools.report.written[Side.DATABASE, operation.action] += 1
+        notebook.audit(line, operation)
+        notebook.mend(line, [*operation.values, ""])
+        notebook.line(line)
+
+    def _refused(self, work: Work, refusal: Refusal, notebook: Notebook) -> list[Work]:
+        """Note what was refused; an update whose bad column is not known is halved and tried again."""
+        operation = work.operation
+        names = list(operation.values)
+        if operation.action is Action.UPDATE and refusal.column in operation.values:
+            bad, good = [str(refusal.column)], [name for name in names if name != refusal.column]
+        elif operation.action is Action.UPDATE and len(names) > 1:
+            return [part(work, names[: len(names) // 2]), part(work, names[len(names) // 2 :])]
+        else:
+            bad, good = names, []
+        notebook.refused(work.line, operation, bad, refusal)
+        self._tools.report.failures += 1
+        return [part(work, good)] if good else []
+
+
+def part(work: Work, names: Sequence[str]) -> Work:
+    """The same update with only some of its pairs."""
+    operation = work.operation
+    return Work(
+        work.line,
+        replace(
+            operation,
+            values={name: operation.values[name] for name in names},
+            before={name: operation.before[name] for name in names},
+            after={name: operation.after[name] for name in names},
+        ),
+    )
+
+
+def frozen(name: str, work: Work) -> Frozen:
+    """An operation in the form in which it is stored before it is sent."""
+    line, operation = work.line, work.operation
+    assert line.link is not None
+    assert line.link.id is not None
+    return Frozen(
+        name,
+        line.link.id,
+        operation.action,
+        line.id_on(Side.FEISHU),
+        line.id_on(Side.DATABASE),
+        operation.values,
+        operation.before,
+        line.bases,
+        operation.after,
+        operation.reason,
+        line.plan.fate,
+        line.plan.deleted_on,
+    )

@@ -1,0 +1,69 @@
+"""What every part of a run works with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from syncer.core.mapping import Rules
+from syncer.core.plan import LinePlan
+from syncer.core.planner import plan_line
+from syncer.core.records import Side
+from syncer.engine.lens import Lens
+from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
+from syncer.engine.report import Report
+from syncer.ports import Clock, Ids, Memory, Records, Rows
+from syncer.ports.progress import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one run is to be made.
+
+    ``full`` reads Feishu whole even if its revision says that nothing moved; ``dry`` plans and writes nothing.
+    ``batch`` is the most records in one write. ``grace`` is how many seconds a call of unknown outcome has to show its
+    effect.
+    """
+
+    full: bool = False
+    dry: bool = False
+    batch: int = 1000
+    grace: float = 10.0
+
+
+@dataclass(slots=True)
+class Tools:
+    """One run's sides, memory, clock and report."""
+
+    rules: Rules
+    records: Records
+    rows: Rows
+    memory: Memory
+    clock: Clock
+    ids: Ids
+    report: Report
+    reporter: Reporter
+    options: Options
+    lens: Lens
+    revisions: set[int] = field(default_factory=set)
+    """Where Feishu's table may stand if nobody but us wrote to it since it was read; empty once somebody did."""
+
+    def notebook(self) -> Notebook:
+        """A fresh notebook, dated now."""
+        return Notebook(self.lens, self.clock.now())
+
+    def plan(self, line: Line) -> LinePlan:
+        """The plan of a line as it stands now."""
+        feishu, database = line.versions[Side.FEISHU], line.versions[Side.DATABASE]
+        link = replace(line.link, bases=line.bases or line.link.bases) if line.stored and line.link else None
+        return plan_line(self.rules, link, feishu, database, line.desk)
+
+    def store(self, notebook: Notebook) -> None:
+        """Store what a step leaves behind."""
+        if not notebook.empty:
+            self.memory.remember(notebook.memo())
+
+    def give_links(self, lines: Sequence[Line]) -> None:
+        """A link id for every line that has none yet."""
+        bare = [line for line in lines if line.link is None]
+        for line, number in zip(bare, self.memory.new_links(len(bare)) if bare else (), strict=True):
+            line.tie(number)

@@ -1,0 +1,217 @@
+"""The desk: how the mappings stand, what happened to a line, what a guard stopped, and letting it go on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select, text, update
+
+from syncer.core.records import Side
+from syncer.core.values import Json
+from syncer.errors import MendError
+from syncer.ports.memory import Audit
+from syncer.ports.world import Clock
+from syncer.state import tables
+from syncer.state.conflicts import Conflicts
+from syncer.state.connect import reaching
+from syncer.state.failures import Failures
+from syncer.state.mappings import State, never_applied
+from syncer.state.runs import GUARDED, run_number
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass over a mapping. ``status`` is ``running`` until it ends; ``dead``: its process did before it."""
+
+    id: str
+    mapping: str
+    kind: str
+    status: str
+    revision: int
+    started_at: datetime
+    finished_at: datetime | None
+    seconds: float | None
+    counts: Mapping[str, Json]
+    guard: Json
+    error: str | None
+    approved_run: str | None
+    approved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a mapping stands. ``lag_seconds``: how long ago the last run that did its work began."""
+
+    name: str
+    state: State
+    linked: int
+    severed: int
+    last_run: Run | None
+    open_conflicts: int
+    open_failures: int
+    lag_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What one guard stopped in a run. ``lines`` says how many lines an approval covers."""
+
+    name: str
+    counts: Mapping[str, int]
+    samples: Sequence[Json]
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedRun:
+    """A run that guards stopped, wholly or in part."""
+
+    run: Run
+    guards: Sequence[Stopped] = field(default_factory=tuple)
+
+
+_STATUS = """
+SELECT m.id, m.name, m.state,
+  (SELECT count(*) FROM syncer_state.link l WHERE l.mapping = m.id AND l.severed IS NULL) AS linked,
+  (SELECT count(*) FROM syncer_state.link l WHERE l.mapping = m.id AND l.severed IS NOT NULL) AS severed,
+  (SELECT max(r.id) FROM syncer_state.run r WHERE r.mapping = m.id) AS last_run,
+  (SELECT max(r.started_at) FROM syncer_state.run r
+   WHERE r.mapping = m.id AND r.status IN ('done', 'failed_lines')) AS fresh_at,
+  (SELECT count(*) FROM syncer_state.conflict c WHERE c.mapping = m.id AND c.state = 'open') AS conflicts,
+  (SELECT count(*) FROM syncer_state.failure f WHERE f.mapping = m.id) AS failures
+FROM syncer_state.mapping m WHERE cast(:name AS text) IS NULL OR m.name = :name ORDER BY m.name
+"""
+
+_GUARDS = """
+SELECT g.name, g.counts, g.samples, (SELECT count(*) FROM syncer_state.guard_line l WHERE l.digest = g.digest) AS lines
+FROM syncer_state.guard g WHERE g.run = :run ORDER BY g.name
+"""
+
+
+class Desk(Conflicts, Failures):
+    """Where a person looks and decides. Methods raise ``UnreachableError``, and ``MendError`` for what is unknown."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        Conflicts.__init__(self, engine)
+        Failures.__init__(self, engine)
+        self._engine = engine
+        self._clock = clock
+
+    def status(self, name: str | None = None) -> list[Standing]:
+        """How one mapping or all of them stand, by name."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(text(_STATUS), {"name": name}).all()
+            if name is not None and not rows:
+                raise never_applied(name)
+            runs = _runs(connection, tables.run.c.id.in_([row.last_run for row in rows]))
+        last = {run.id: run for run in runs}
+        return [self._standing(row, last.get(str(row.last_run))) for row in rows]
+
+    def _standing(self, row: Row[Any], last_run: Run | None) -> Standing:
+        lag = None if row.fresh_at is None else (self._clock.now() - row.fresh_at).total_seconds()
+        return Standing(row.name, State(row.state), row.linked, row.severed, last_run, row.conflicts, row.failures, lag)
+
+    def runs(self, mapping: str | None = None, *, limit: int = 50) -> list[Run]:
+        """The latest runs of one mapping or of all, newest first."""
+        where = [] if mapping is None else [tables.mapping.c.name == mapping]
+        with reaching(self._engine), self._engine.connect() as connection:
+            return _runs(connection, *where, limit=limit)
+
+    def run(self, run: str) -> Run:
+        """One run."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            return _run(connection, run)
+
+    def history(self, mapping: str, *, record: str | None = None, key: str | None = None) -> list[Audit]:
+        """What was written to a line, oldest first; ``key`` in its stored form (``core.records.key_text``).
+
+        A line that was written under both names is followed under both.
+        """
+        audit = tables.audit.c
+        number = select(tables.mapping.c.id).where(tables.mapping.c.name == mapping).scalar_subquery()
+        line = audit.record == record if record is not None else audit.key == key
+        links = select(audit.link).where(audit.mapping == number, line, audit.link.is_not(None))
+        statement = select(tables.audit).where(audit.mapping == number, line | audit.link.in_(links)).order_by(audit.id)
+        with reaching(self._engine), self._engine.connect() as connection:
+            return [_audit(row) for row in connection.execute(statement)]
+
+    def audits_of(self, run: str) -> list[Audit]:
+        """What a run wrote, in the order it was confirmed."""
+        statement = select(tables.audit).where(tables.audit.c.run == run_number(run)).order_by(tables.audit.c.id)
+        with reaching(self._engine), self._engine.connect() as connection:
+            return [_audit(row) for row in connection.execute(statement)]
+
+    def guarded_run(self, run: str) -> GuardedRun:
+        """What the guards stopped in a run."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            found = _run(connection, run)
+            rows = connection.execute(text(_GUARDS), {"run": run_number(run)}).all()
+        return GuardedRun(found, tuple(Stopped(row.name, row.counts, row.samples, row.lines) for row in rows))
+
+    def approve(self, run: str) -> Run:
+        """Write down that a person lets a guarded run go on; then open a run with it as its ``approved_run``.
+
+        Raises ``MendError`` if no guard stopped that run, its lines are forgotten, or the mapping changed since.
+        """
+        stopped = self.guarded_run(run)
+        with reaching(self._engine), self._engine.begin() as connection:
+            revision = select(tables.mapping.c.revision).where(tables.mapping.c.name == stopped.run.mapping)
+            _check(stopped, connection.scalar(revision))
+            change = update(tables.run).where(tables.run.c.id == run_number(run)).values(approved_at=self._clock.now())
+            connection.execute(change)
+            return _run(connection, run)
+
+
+def _check(stopped: GuardedRun, revision: int | None) -> None:
+    run = stopped.run
+    if run.status != GUARDED and not stopped.guards:
+        raise MendError(f"run {run.id} of {run.mapping} was not stopped by a guard (it is {run.status})")
+    if not stopped.guards:
+        raise MendError(f"what run {run.id} of {run.mapping} would have done is forgotten by now; run it again")
+    if revision != run.revision:
+        raise MendError(
+            f"{run.mapping} was changed since run {run.id} (revision {run.revision}, now {revision}); run it again"
+        )
+
+
+def _run(connection: Connection, run: str) -> Run:
+    found = _runs(connection, tables.run.c.id == run_number(run))
+    if not found:
+        raise MendError(f"no run {run}; see `syncer status`")
+    return found[0]
+
+
+def _runs(connection: Connection, *where: Any, limit: int | None = None) -> list[Run]:
+    run = tables.run.c
+    statement = (
+        select(tables.run, tables.mapping.c.name)
+        .join_from(tables.run, tables.mapping, run.mapping == tables.mapping.c.id)
+        .where(*where)
+        .order_by(run.id.desc())
+        .limit(limit)
+    )
+    return [_as_run(row) for row in connection.execute(statement)]
+
+
+def _as_run(row: Row[Any]) -> Run:
+    return Run(
+        str(row.id),
+        row.name,
+        row.kind,
+        row.status,
+        row.revision,
+        row.started_at,
+        row.finished_at,
+        row.seconds,
+        row.counts or {},
+        row.guard,
+        row.error,
+        None if row.approved_run is None else str(row.approved_run),
+        row.approved_at,
+    )
+
+
+def _audit(row: Row[Any]) -> Audit:
+    line = (row.record, row.key)
+    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, row.at)

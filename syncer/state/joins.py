@@ -1,0 +1,188 @@
+"""The SQL of a survey: what is staged, what is joined, what is found.
+
+A *newcomer* is a staged line without a link. A link *holds* its match on a side where its line lives, and is *vacant*
+on a side where its line is gone or severed while the other lives. A link whose lines are both gone holds nothing: who
+has its match values then is new.
+"""
+
+from typing import LiteralString
+
+MOST_OTHERS = 10
+"""Of many lines that share their match values, no more than this are named."""
+
+OPEN: tuple[LiteralString, ...] = (
+    "DROP TABLE IF EXISTS staged, survey_link, survey_newcomer, survey_case",
+    """
+    CREATE TEMPORARY TABLE staged (
+      side smallint NOT NULL, link bigint, line text COLLATE "C" NOT NULL,
+      print bytea NOT NULL, match bytea, version bytea
+    )
+    """,
+)
+
+COUNT_REPEATED: LiteralString = """
+SELECT (SELECT count(*) FROM staged) - (SELECT count(*) FROM (SELECT FROM staged GROUP BY side, line) lines)
+"""
+
+DROP_REPEATED: LiteralString = """
+DELETE FROM staged s USING (
+  SELECT side, line, max(ctid) AS last FROM staged GROUP BY side, line HAVING count(*) > 1
+) repeated
+WHERE s.side = repeated.side AND s.line = repeated.line AND s.ctid <> repeated.last
+"""
+
+# Where a line lies in `staged` (ctid) is its address in the tables below: rows never move, for nothing updates them.
+
+_LINKS: LiteralString = """
+CREATE TEMPORARY TABLE survey_link AS
+SELECT * FROM (
+  SELECT l.id, l.match,
+    f.ctid AS feishu_at, d.ctid AS database_at, (f.version IS NOT NULL OR d.version IS NOT NULL) AS changed,
+    CASE WHEN f.line IS NOT NULL THEN 'read'
+         WHEN l.severed = 1 THEN NULL
+         WHEN %(feishu_unread)s THEN 'unchanged' ELSE 'gone' END AS feishu,
+    CASE WHEN d.line IS NOT NULL THEN 'read'
+         WHEN l.severed = 2 THEN NULL
+         WHEN %(database_unread)s THEN 'unchanged' ELSE 'gone' END AS database
+  FROM syncer_state.link l
+  LEFT JOIN staged f ON f.link = l.id AND f.side = 1
+  LEFT JOIN staged d ON d.link = l.id AND d.side = 2
+  WHERE l.mapping = %(mapping)s
+) looked
+WHERE changed OR feishu IS NULL OR database IS NULL OR feishu = 'gone' OR database = 'gone'
+"""
+
+_NEWCOMERS: LiteralString = """
+CREATE TEMPORARY TABLE survey_newcomer AS
+WITH newcomer AS (
+  SELECT ctid AS place, side, match FROM staged WHERE link IS NULL
+), crowd AS (
+  SELECT match, count(*) FILTER (WHERE side = 1) AS feishu, count(*) FILTER (WHERE side = 2) AS database
+  FROM newcomer WHERE match IS NOT NULL GROUP BY match
+), holder AS (
+  SELECT l.match, l.id, l.record, l.key, l.severed,
+    coalesce(x.feishu, CASE WHEN x.id IS NULL THEN 'unchanged' END, 'gone') <> 'gone' AS feishu_lives,
+    coalesce(x.database, CASE WHEN x.id IS NULL THEN 'unchanged' END, 'gone') <> 'gone' AS database_lives
+  FROM crowd c
+  JOIN syncer_state.link l ON l.mapping = %(mapping)s AND l.match = c.match
+  LEFT JOIN survey_link x ON x.id = l.id
+), held AS (
+  SELECT match,
+    (array_agg(id ORDER BY severed NULLS FIRST, id) FILTER (WHERE NOT feishu_lives))[1] AS feishu_vacant,
+    (array_agg(id ORDER BY severed NULLS FIRST, id) FILTER (WHERE NOT database_lives))[1] AS database_vacant,
+    (array_agg(record ORDER BY id) FILTER (WHERE feishu_lives))[1] AS feishu_rival,
+    (array_agg(key ORDER BY id) FILTER (WHERE database_lives))[1] AS database_rival
+  FROM holder WHERE feishu_lives OR database_lives GROUP BY match
+), judged AS (
+  SELECT n.place, n.side, n.match,
+    CASE n.side WHEN 1 THEN c.feishu ELSE c.database END AS here,
+    CASE n.side WHEN 1 THEN c.database ELSE c.feishu END AS there,
+    CASE n.side WHEN 1 THEN h.feishu_vacant ELSE h.database_vacant END AS vacant,
+    CASE n.side WHEN 1 THEN h.feishu_rival ELSE h.database_rival END AS rival
+  FROM newcomer n LEFT JOIN crowd c USING (match) LEFT JOIN held h USING (match)
+)
+SELECT place, side, match, here,
+  CASE WHEN here = 1 THEN vacant END AS vacant,
+  CASE WHEN vacant IS NULL THEN rival END AS rival,
+  CASE WHEN vacant IS NOT NULL AND here = 1 THEN 'moved'
+       WHEN vacant IS NULL AND rival IS NOT NULL THEN 'rival'
+       WHEN here > 1 OR there > 1 THEN 'duplicate'
+       WHEN there = 1 THEN 'pair'
+       ELSE 'fresh' END AS finding
+FROM judged
+"""
+
+_CASES: LiteralString = """
+CREATE TEMPORARY TABLE survey_case (
+  kind text NOT NULL, at bigint GENERATED ALWAYS AS IDENTITY, link bigint, feishu_at tid, database_at tid,
+  feishu text, database text, match bytea, others text[]
+)
+"""
+
+_CHANGED: LiteralString = """
+INSERT INTO survey_case (kind, link, feishu_at, database_at, feishu, database, match)
+SELECT 'changed', id, feishu_at, database_at, feishu, database, match
+FROM survey_link x
+WHERE (changed OR feishu = 'gone' OR database = 'gone')
+  AND NOT EXISTS (SELECT FROM survey_newcomer n WHERE n.vacant = x.id)
+ORDER BY id
+"""
+
+_MOVED: LiteralString = """
+INSERT INTO survey_case (kind, link, feishu_at, database_at, feishu, database, match)
+SELECT 'moved', x.id,
+  CASE n.side WHEN 1 THEN n.place ELSE x.feishu_at END, CASE n.side WHEN 2 THEN n.place ELSE x.database_at END,
+  x.feishu, x.database, n.match
+FROM survey_newcomer n JOIN survey_link x ON x.id = n.vacant
+ORDER BY x.id
+"""
+
+_PAIRS: LiteralString = """
+INSERT INTO survey_case (kind, feishu_at, database_at, match)
+SELECT 'pair', f.place, d.place, f.match
+FROM survey_newcomer f JOIN survey_newcomer d ON d.match = f.match AND d.side = 2 AND d.finding = 'pair'
+WHERE f.side = 1 AND f.finding = 'pair'
+ORDER BY f.place
+"""
+
+# A lone line that meets duplicates on the other side names those; a duplicate names its likes on its own side.
+_DUPLICATES: LiteralString = """
+WITH named AS (
+  SELECT n.match, n.side, (array_agg(s.line ORDER BY n.place))[:%(others)s + 1] AS lines
+  FROM survey_newcomer n JOIN staged s ON s.ctid = n.place
+  WHERE n.finding = 'duplicate' GROUP BY n.match, n.side
+)
+INSERT INTO survey_case (kind, feishu_at, database_at, match, others)
+SELECT 'duplicate', CASE n.side WHEN 1 THEN n.place END, CASE n.side WHEN 2 THEN n.place END, n.match,
+  (array_remove(k.lines, s.line))[:%(others)s]
+FROM survey_newcomer n
+JOIN staged s ON s.ctid = n.place
+JOIN named k ON k.match = n.match AND k.side = CASE WHEN n.here > 1 THEN n.side ELSE 3 - n.side END
+WHERE n.finding = 'duplicate'
+ORDER BY n.match, n.side, n.place
+"""
+
+_RIVALS: LiteralString = """
+INSERT INTO survey_case (kind, feishu_at, database_at, match, others)
+SELECT 'rival', CASE side WHEN 1 THEN place END, CASE side WHEN 2 THEN place END, match, ARRAY[rival]
+FROM survey_newcomer WHERE finding = 'rival'
+ORDER BY place
+"""
+
+_FRESH: LiteralString = """
+INSERT INTO survey_case (kind, feishu_at, database_at, match)
+SELECT 'fresh', CASE side WHEN 1 THEN place END, CASE side WHEN 2 THEN place END, match
+FROM survey_newcomer WHERE finding = 'fresh'
+ORDER BY place
+"""
+
+CLOSE: tuple[LiteralString, ...] = (
+    "ANALYZE staged",
+    _LINKS,
+    "ANALYZE survey_link",
+    _NEWCOMERS,
+    "ANALYZE survey_newcomer",
+    _CASES,
+    *(_CHANGED, _MOVED, _PAIRS, _DUPLICATES, _RIVALS, _FRESH),
+    "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)",
+)
+"""The statements of ``close``, in order; they take ``mapping``, ``others`` and ``<side>_unread``."""
+
+PAGE: LiteralString = """
+SELECT at, link, feishu_at::text, database_at::text, feishu, database, match, others
+FROM survey_case WHERE kind = %(kind)s AND at > %(after)s ORDER BY at LIMIT %(limit)s
+"""
+
+READ: LiteralString = """
+SELECT ctid::text, side, line, print, match, version FROM staged WHERE ctid = ANY(%(places)s::tid[])
+"""
+
+COUNT_GONE: LiteralString = """
+SELECT count(*) FILTER (WHERE feishu = 'gone'), count(*) FILTER (WHERE database = 'gone')
+FROM survey_case WHERE kind = 'changed'
+"""
+
+COUNT_LINKS: LiteralString = """
+SELECT count(*) FILTER (WHERE severed IS NULL), count(*) FILTER (WHERE severed IS NOT NULL)
+FROM syncer_state.link WHERE mapping = %(mapping)s
+"""

@@ -1,0 +1,17 @@
+"""The state store: everything the syncer remembers, behind one object."""
+
+from sqlalchemy import Engine
+
+from syncer.ports.world import Clock
+from syncer.state.desk import Desk
+from syncer.state.mappings import Mappings
+from syncer.state.runs import Runs
+
+
+class Store(Mappings, Runs, Desk):
+    """Which mappings are active, runs over them, and the desk where a person looks and decides."""
+
+    def __init__(self, engine: Engine, clock: Clock, lease_seconds: float = 60) -> None:
+        Mappings.__init__(self, engine, clock)
+        Runs.__init__(self, engine, clock, lease_seconds)
+        Desk.__init__(self, engine, clock)

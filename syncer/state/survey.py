@@ -1,0 +1,138 @@
+"""Both sides of a mapping, staged line by line and joined by the database.
+
+What is staged lives in temporary tables of the run's own connection: nothing of it is written ahead, and nothing is
+left when the run ends, however it ends.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, LiteralString
+
+from psycopg import Connection
+
+from syncer.core.records import Side, Version
+from syncer.ports.memory import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.state import joins
+from syncer.state.tables import SIDE_CODES
+from syncer.state.versions import dump_version, load_version
+
+_SIDES = {code: side for side, code in SIDE_CODES.items()}
+
+Found = tuple[Version | Look | None, bytes | None]
+"""How a case's line was found on one side, and its print if it was read."""
+
+
+class PostgresSurvey:
+    """A survey (``ports.Survey``). A line staged twice counts as it was staged last.
+
+    ``load_links`` gives the links of a case, ``reading`` tells what a lost session means. ``Totals.gone`` counts the
+    lines of ``CHANGED`` cases alone: what a newcomer replaced is not gone. Of many duplicates a case names no more than
+    ``joins.MOST_OTHERS``.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection[Any]",
+        mapping: int,
+        load_links: Callable[[Sequence[int]], Sequence[Remembered]],
+        reading: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._connection = connection
+        self._mapping = mapping
+        self._load_links = load_links
+        self._reading = reading
+        for statement in joins.OPEN:
+            connection.execute(statement)
+
+    def stage(self, side: Side, lines: Sequence[Staged]) -> None:
+        """Add lines just read."""
+        code = SIDE_CODES[side]
+        columns: LiteralString = "side, line, print, link, match, version"
+        statement = f"COPY staged ({columns}) FROM STDIN"
+        with self._reading(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for line in lines:
+                version = None if line.version is None else dump_version(line.version)
+                copy.write_row((code, line.line, line.print, line.link, line.match, version))
+
+    def close(self, unread: frozenset[Side] = frozenset()) -> Totals:
+        """Join what was staged; a side in ``unread`` was not read as a whole."""
+        settings = {
+            "mapping": self._mapping,
+            "feishu_unread": Side.FEISHU in unread,
+            "database_unread": Side.DATABASE in unread,
+            "others": joins.MOST_OTHERS,
+        }
+        with self._reading():
+            with self._connection.transaction():
+                self._drop_repeated()
+                for statement in joins.CLOSE:
+                    self._connection.execute(statement, settings)
+            return self._totals()
+
+    def _drop_repeated(self) -> None:
+        row = self._connection.execute(joins.COUNT_REPEATED).fetchone()
+        if row is not None and row[0]:
+            self._connection.execute(joins.DROP_REPEATED)
+
+    def _totals(self) -> Totals:
+        lines = dict(self._connection.execute("SELECT side, count(*) FROM staged GROUP BY side").fetchall())
+        gone = self._connection.execute(joins.COUNT_GONE).fetchone()
+        kinds = dict(self._connection.execute("SELECT kind, count(*) FROM survey_case GROUP BY kind").fetchall())
+        links = self._connection.execute(joins.COUNT_LINKS, {"mapping": self._mapping}).fetchone()
+        assert gone is not None
+        assert links is not None
+        return Totals(
+            lines={side: lines.get(code, 0) for side, code in SIDE_CODES.items()},
+            gone={Side.FEISHU: gone[0], Side.DATABASE: gone[1]},
+            cases={kind: kinds.get(kind.value, 0) for kind in CaseKind},
+            linked=links[0],
+            severed=links[1],
+        )
+
+    def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
+        """The next cases of a kind: links by id, newcomers in the order they were staged, duplicates side by side."""
+        page = {"kind": kind.value, "after": int(after or 0), "limit": limit}
+        with self._reading():
+            rows = self._connection.execute(joins.PAGE, page).fetchall()
+            read = self._read([place for row in rows for place in row[2:4] if place is not None])
+            remembered = self._load_links([row[1] for row in rows if row[1] is not None])
+        links = {each.link.id: each for each in remembered}
+        return [self._case(kind, row, read, links) for row in rows]
+
+    def _read(self, places: Sequence[str]) -> Mapping[str, tuple[Found, bytes | None]]:
+        """Staged lines by where they lie: how each was found, and its match."""
+        rows = self._connection.execute(joins.READ, {"places": list(places)})
+        return {
+            place: ((_found(_SIDES[side], line, version), digest), match)
+            for place, side, line, digest, match, version in rows
+        }
+
+    def _case(
+        self,
+        kind: CaseKind,
+        row: tuple[Any, ...],
+        read: Mapping[str, tuple[Found, bytes | None]],
+        links: Mapping[int | None, Remembered],
+    ) -> Case:
+        at, link, feishu_at, database_at, feishu_look, database_look, match, others = row
+        feishu, feishu_print = read[feishu_at][0] if feishu_at else (_look(feishu_look), None)
+        database, database_print = read[database_at][0] if database_at else (_look(database_look), None)
+        prints = {Side.FEISHU: feishu_print, Side.DATABASE: database_print}
+        return Case(
+            kind,
+            str(at),
+            feishu,
+            database,
+            links.get(link),
+            {side: digest for side, digest in prints.items() if digest is not None},
+            match,
+            tuple(others or ()),
+        )
+
+
+def _found(side: Side, line: str, version: bytes | None) -> Version | Look:
+    return Look.UNCHANGED if version is None else load_version(side, line, version)
+
+
+def _look(word: str | None) -> Look | None:
+    return None if word is None else Look(word)

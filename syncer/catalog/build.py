@@ -48,11 +48,11 @@ def build_mapping(document: Document) -> SyncMapping:
 
 
 def match_columns(document: Document) -> tuple[str, ...]:
-    """What pairs unlinked lines: as named, else the mapped columns of a named key (else of the primary key, later)."""
+    """What pairs unlinked lines, in an order always the same: as named, else the mapped columns of a named key."""
     if document.match:
-        return document.match
+        return tuple(sorted(document.match))
     mapped = {pair.column for pair in document.fields}
-    return tuple(column for column in document.database.key or () if column in mapped)
+    return tuple(sorted(column for column in document.database.key or () if column in mapped))
 
 
 def _pair(pair: FieldPair, direction: str) -> PairSpec:

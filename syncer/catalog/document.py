@@ -80,7 +80,7 @@ class _Deletion(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, given: object) -> object:
-        if isinstance(given, dict):
+        if isinstance(given, dict) and given and "action" not in given:
             return {"action": "mark", **given}
         if given in ("delete", "ignore"):
             return {"action": given}
@@ -96,7 +96,7 @@ class _Deletion(Part):
         shape = handler.resolve_ref_schema(handler(core))
         shape["properties"].pop("action", None)
         shape["required"] = ["mark"]
-        return {"anyOf": [{"enum": ["delete", "ignore"]}, {**shape}]}
+        return {"anyOf": [{"type": "string", "enum": ["delete", "ignore"]}, {**shape}]}
 
 
 class FromFeishu(_Deletion):
@@ -126,10 +126,10 @@ class Deletes(Part):
     """What deletions do, and how many are too many."""
 
     from_feishu: FromFeishu = Field(
-        default=FromFeishu(action="delete"), description="What a record's deletion does to its row."
+        default=FromFeishu.model_validate("delete"), description="What a record's deletion does to its row."
     )
     from_database: FromDatabase = Field(
-        default=FromDatabase(action="delete"), description="What a row's deletion does to its record."
+        default=FromDatabase.model_validate("delete"), description="What a row's deletion does to its record."
     )
     guard: Guard = Field(default=Guard(), description="Beyond this, deletions wait for a person.")
 

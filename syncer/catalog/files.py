@@ -57,7 +57,7 @@ def load_files(paths: Sequence[Path], env: Mapping[str, str]) -> Catalog:
     """The named files together: what holds between mappings is checked among them."""
     loaded: list[Loaded] = []
     faults: list[Fault] = []
-    for path in paths:
+    for path in dict.fromkeys(paths):
         result = _load(path, env)
         if isinstance(result, Loaded):
             loaded.append(result)
@@ -93,8 +93,8 @@ def _document(sheet: Sheet) -> tuple[Document | None, list[tuple[Key, str]]]:
 
 
 def _without_echoes(found: Sequence[tuple[Key, str]], sheet: Sheet) -> Iterator[Fault]:
-    """One fault per key, the first found; none where the value itself could not be read."""
-    told = set(sheet.broken)
+    """One fault per key, the first found; none where the value itself, or one inside it, could not be read."""
+    told = {key[:depth] for key in sheet.broken for depth in range(1, len(key) + 1)}
     for key, message in found:
         if key not in told:
             told.add(key)

@@ -155,7 +155,8 @@ class _Reader:
     def _filled(self, text: str, key: Key, node: ScalarNode) -> Data:
         missing = [message for match in _VARIABLE.finditer(text) if (message := self._lack(match))]
         if missing:
-            return self._fault(key, node, "; ".join(missing))
+            self._fault(key, node, "; ".join(missing))
+            return text
         return _VARIABLE.sub(lambda match: self.env[match[1]], text)
 
     def _lack(self, match: re.Match[str]) -> str | None:

@@ -37,8 +37,9 @@ def faults_of(error: ValidationError, sheet: Sheet) -> Iterator[tuple[Key, str]]
         elif detail["type"] == "too_short" and (*key, 0) in sheet.places.by_key:
             continue  # its items are there, and have faults of their own
         else:
+            place = Place(0, str(key[-2])) if key[-1:] == ("[key]",) else None
             key = sheet.places.nearest(key)
-            yield key, _sentence(detail, key, sheet.places.by_key[key])
+            yield key, _sentence(detail, key, place or sheet.places.by_key[key])
 
 
 def _sentence(detail: ErrorDetails, key: Key, place: Place) -> str:

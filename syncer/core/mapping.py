@@ -222,5 +222,7 @@ class Rules:
     tie: Policy = Policy.MANUAL
     tolerance: timedelta = timedelta(seconds=2)
     delete_policy: DeletePolicy = DeletePolicy.EDIT
-    on_deleted: Mapping[Side, DeleteRule] = dataclasses.field(default_factory=dict)
+    on_deleted: Mapping[Side, DeleteRule] = dataclasses.field(
+        default_factory=lambda: dict.fromkeys(Side, DeleteRule("delete"))
+    )
     guard: DeleteGuard = DeleteGuard()

@@ -176,7 +176,9 @@ def _adds_up(pair: Pair, base: Base, feishu: Value, database: Value) -> bool:
     alone = base.owed is None and (feishu == base.feishu or database == base.database)
     if pair.merge is Merge.REGISTER or alone:
         return False
-    return pair.merge is Merge.SET or all(isinstance(value, Decimal) for value in (base.feishu, base.database, feishu, database))
+    return pair.merge is Merge.SET or all(
+        isinstance(value, Decimal) for value in (base.feishu, base.database, feishu, database)
+    )
 
 
 def _add_up(pair: Pair, base: Base, feishu: Value, database: Value, about: Circumstances) -> Merged:

@@ -14,7 +14,7 @@ from syncer.core.conflicts import Resolution
 from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
-from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
+from syncer.core.records import Base, Held, Link, Owed, Side, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump, is_empty
 
 
@@ -40,6 +40,11 @@ WHOLE_LINE = ""
 def failed_digest(*values: Value) -> bytes:
     """What identifies a failed value, so that it is not sent again until it changes."""
     return digest(orjson.dumps([dump(value) for value in values]))
+
+
+def failed_line(values: Mapping[str, Value]) -> bytes:
+    """The same for a line that was refused as a whole: what identifies all that was sent, and where to."""
+    return digest(orjson.dumps([[name, dump(values[name])] for name in sorted(values)]))
 
 
 def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Version, desk: Desk = NO_DESK) -> LinePlan:
@@ -84,7 +89,7 @@ def _plan_both(rules: Rules, bases: Mapping[str, Base], feishu: Version, databas
         resolution = desk.resolutions.get(pair.name)
         merged = merge(pair, base, here, there, replace(about, resolution=resolution) if resolution else about)
         draft.take(pair, base, merged, here, there, desk)
-    return draft.plan()
+    return draft.plan(desk.failed.get(WHOLE_LINE))
 
 
 class _Draft:
@@ -130,11 +135,14 @@ class _Draft:
         self.after[merged.write][pair.name] = merged.base
         self.overwrites |= base is None and not is_empty(held) and merged.clash is None
 
-    def plan(self) -> LinePlan:
+    def plan(self, failed: bytes | None) -> LinePlan:
         if self.differs:
             return LinePlan(bases=self.bases, differs=tuple(self.differs))
+        sides = [
+            side for side, values in self.values.items() if values and not (failed and failed == failed_line(values))
+        ]
         return LinePlan(
-            operations=tuple(self._operation(side) for side in Side if self.values[side]),
+            operations=tuple(map(self._operation, sides)),
             bases=self.bases,
             collisions=tuple(self.collisions),
             unfit=tuple(self.unfit),
@@ -186,7 +194,7 @@ class _Newborn:
             return LinePlan(held=tuple(self.held))
         if self.unfit:
             return LinePlan(unfit=tuple(self.unfit))
-        if desk.failed.get(WHOLE_LINE) == failed_digest(*self.values.values()):
+        if desk.failed.get(WHOLE_LINE) == failed_line(self.values):
             return LinePlan()
         return LinePlan((Operation(self.on, Action.CREATE, None, self.values, {}, self.after, reason),))
 
@@ -201,19 +209,30 @@ class _Newborn:
         if accepts and pair.required and is_empty(given):
             self.held.append(pair.field)
         value = self._carry(pair, given) if accepts else None
-        self.after[pair.name] = Base(given, value) if self.on is Side.DATABASE else Base(value, given)
+        owed = None
+        if accepts and is_empty(value) and self.on in pair.defaults:
+            value = pair.defaults[self.on]
+            owed = _owed_default(pair, value, self.on.other)
+        self.after[pair.name] = Base(given, value, owed) if self.on is Side.DATABASE else Base(value, given, owed)
         if value is not None:
             self.values[pair.name] = value
 
     def _carry(self, pair: Pair, given: Value) -> Value:
         try:
-            value = pair.carry(given, self.on)
+            return pair.carry(given, self.on)
         except Misfit as misfit:
             self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
             return None
-        if is_empty(value) and self.on in pair.defaults:
-            return pair.defaults[self.on]
-        return value
+
+
+def _owed_default(pair: Pair, default: Value, to: Side) -> Owed | None:
+    """What a default filled on one side is new to the other, which has the field empty."""
+    if not pair.accepts(to):
+        return None
+    try:
+        return Owed(to, pair.carry(default, to))
+    except Misfit:
+        return None
 
 
 def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
@@ -248,6 +267,8 @@ def _delete(_rules: Rules, gone: Side, survivor: Version, _desk: Desk) -> LinePl
 
 
 def _revive(rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
+    if not rules.direction.carries_from(survivor.side):
+        return LinePlan(fate=Fate.SEVER, deleted_on=gone)
     newborn = _Newborn(gone, survivor, everything=True)
     return newborn.plan(rules, desk, f"an edit in {survivor.side} outlived the deletion in {gone}")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from syncer.core.plan import Action, Collision, Operation, Unfit
-from syncer.core.planner import WHOLE_LINE, failed_digest
+from syncer.core.planner import WHOLE_LINE, failed_digest, failed_line
 from syncer.core.records import Side
 from syncer.core.values import Json, Value, dump
 from syncer.engine.lens import Lens
@@ -117,7 +117,7 @@ class Notebook:
     def refused(self, line: Line, operation: Operation, pairs: Sequence[str], refusal: Refusal) -> None:
         """A write the side refused: the named pairs, or the whole line if there are none."""
         if operation.action is Action.CREATE or not pairs:
-            digest = failed_digest(*operation.values.values())
+            digest = failed_line(operation.values)
             self._fail(line, operation.side, WHOLE_LINE, refusal.code, refusal.message, digest, refusal.log_id)
             return
         for pair in pairs:

@@ -61,7 +61,7 @@ class FeishuClient:
         self._secret, self._pacer = app_secret, pacer
         self._tokens = TokenCache(redis, f"{self.domain}:{app_id}")
         self._line = Line(self.domain, timeout)
-        self._retrying = (patience or Patience()).retrying(clock, on_wait or _note)
+        self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
         self._counts: Counter[str] = Counter()
         self._lock, self._lock_for_tokens = threading.Lock(), threading.Lock()
         self._settings: Any = None
@@ -74,7 +74,10 @@ class FeishuClient:
 
         Raises ``FeishuError`` and its family; ``UnreachableError`` means that surely nothing was written.
         """
-        return self._retrying.copy()(self._attempt, call, gate or _free, self._counting(count))
+        try:
+            return self._retrying.copy()(self._attempt, call, gate or _free, self._counting(count))
+        except AgainError as last:
+            raise last.error from last.__cause__
 
     def calls(self) -> Mapping[str, int]:
         """How many calls were sent so far, by api name; every repetition counts."""

@@ -116,5 +116,7 @@ def test_an_error_inside_gives_the_table_back(make):
 
 
 def test_a_redis_that_is_away_is_named():
-    with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as client, pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
-        RedisWriter(client, WallClock()).hold("base/tbl", 1).__enter__()
+    with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as client:
+        writer = RedisWriter(client, WallClock())
+        with pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
+            writer.hold("base/tbl", 1).__enter__()

@@ -41,7 +41,7 @@ def hasty(attempts=6):
     return Patience(attempts=attempts, first=0.01, longest=0.05, jitter=lambda: 0.0)
 
 
-def client_of(simulator, waits=None, *, clock=None, scale=0, **others):
+def client_of(simulator, waits=None, *, clock=None, scale=0, silent=True, **others):
     clock = clock or WallClock()
     settings = {"timeout": 5.0, "patience": hasty(), "domain": simulator.url, **others}
     return FeishuClient(
@@ -49,6 +49,6 @@ def client_of(simulator, waits=None, *, clock=None, scale=0, **others):
         settings.pop("app_secret", simulator.app_secret),
         clock=clock,
         pacer=LocalPacer(clock, scale),
-        on_wait=waits if waits is not None else Waits(),
+        on_wait=Waits() if silent and waits is None else waits,
         **settings,
     )

@@ -20,6 +20,17 @@ def ask(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts])
     return _rows(cursor)
 
 
+def look_up(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
+    """The same where what is sent is looked for: what a column cannot hold is in no row, and spoils no other's."""
+    try:
+        return ask(connection, query, texts)
+    except psycopg.DataError:
+        if len(texts) == 1:
+            return []
+    middle = len(texts) // 2
+    return look_up(connection, query, texts[:middle]) + look_up(connection, query, texts[middle:])
+
+
 def ask_one_by_one(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
     """The same, each line a statement of its own in one pipeline; the first column becomes the line's position."""
     if not texts:

@@ -24,6 +24,7 @@ SESSION = {
     "extra_float_digits": "1",  # the shortest text that is exactly the float
     "bytea_output": "hex",
     "row_security": "off",  # a policy that would hide rows is an error, not a short reading
+    "default_transaction_isolation": "read committed",  # guards look at the row as it is now, after waiting for it
     "lock_timeout": "20s",
 }
 
@@ -118,7 +119,7 @@ def translate(error: psycopg.Error, where: str) -> OutsideError | MendError:
     """Our error for one of psycopg's, by what the caller can do about it."""
     text = tell(error)
     if is_lost(error):
-        return UnreachableError(f"the database {where} did not answer: {text}")
+        return UnreachableError(f"the database {where} could not be reached: {text}")
     if is_transient(error):
         return BusyError(f"the database {where} is busy: {text}; try again later")
     if (error.sqlstate or "").startswith(_CATALOG):

@@ -1,6 +1,7 @@
 """Python objects as PostgreSQL reads them from text: staged as ``text[]``, cast to the column's type by the server."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 
 import psycopg
@@ -24,6 +25,14 @@ def text_of(value: object, column: Column) -> str | None:
     if isinstance(value, set | frozenset):
         return _dump(sorted(value))
     return _dump(list(value) if isinstance(value, tuple) else value)
+
+
+def texts_of(values: Sequence[object], columns: Sequence[Column]) -> tuple[str | None, ...] | None:
+    """The texts of a line of values, or ``None`` if one of them is in no column of any database."""
+    try:
+        return tuple(map(text_of, values, columns))
+    except psycopg.DataError:
+        return None
 
 
 def _dump(value: object) -> str | None:

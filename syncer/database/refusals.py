@@ -23,6 +23,7 @@ WHERE i.indrelid = %(oid)s AND c.relname = %(name)s
 _DATA = "22"
 _CHECK = "23514"
 _SYNTAX_OR_RIGHT = "42"
+_CUT = {"varchar", "bpchar"}
 
 SUPPRESSED = Refusal("", "a trigger or rule of the table dropped the row without an error; look at its BEFORE triggers")
 AMBIGUOUS = Refusal("21000", "several rows have this key; name columns that are unique under `key`")
@@ -64,8 +65,8 @@ def _blamed(
 def _fits(connection: psycopg.Connection, table: Table, name: str, text: str | None) -> bool:
     """Whether the column's type takes this text. A cast to a length cuts, so the length is looked at here."""
     column = table.column(name)
-    if text is not None and column.info.length is not None and column.info.type in {"varchar", "bpchar"}:
-        return len(text.rstrip(" ")) <= column.info.length
+    if text is not None and column.info.type in _CUT and len(text.rstrip(" ")) > (column.info.length or len(text)):
+        return False
     try:
         with connection.transaction():
             RawCursor(connection).execute(SQL("SELECT CAST($1::text AS {})").format(SQL(column.declared)), (text,))

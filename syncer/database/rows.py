@@ -1,6 +1,7 @@
 """A PostgreSQL table as the database side of a mapping; keeps the promises of ``ports.Rows``."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from itertools import islice
 
@@ -11,14 +12,15 @@ from sqlalchemy import Engine
 from syncer.core.mapping import ColumnFill
 from syncer.core.records import key_values
 from syncer.database import applied, rights
-from syncer.database.asking import ask
+from syncer.database.asking import look_up
 from syncer.database.batches import Batch, commit
 from syncer.database.connections import session
 from syncer.database.lines import Layout, LineRow, make_line
-from syncer.database.parameters import text_of
+from syncer.database.parameters import texts_of
 from syncer.database.schema import key_faults, read_table
 from syncer.database.statements import Statements
 from syncer.database.writing import Writer
+from syncer.errors import SchemaError
 from syncer.ports import Clock, RawRow, RowDelete, RowInsert, RowOutcome, RowPage, RowTableInfo, RowUpdate
 
 PAGE = 1000
@@ -53,13 +55,13 @@ class PostgresRows:
 
     def info(self) -> RowTableInfo:
         """The table and its columns, read now. Raises ``SchemaError`` if it is gone."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             return self._learn(connection)[0].table.info
 
     def read(self) -> Iterator[RowPage]:
         """All rows, from one snapshot, a thousand a page; only one page is in memory."""
         read_at = self._clock.now()
-        with session(self._engine) as connection, connection.transaction():
+        with self._session() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             statements, layout = self._learn(connection)
             with RawCursor(connection).copy(statements.copy()) as lines:
@@ -80,44 +82,44 @@ class PostgresRows:
     ) -> Mapping[str, RowOutcome]:
         """Write all in one transaction with the batch's id: deletes, then updates, then inserts.
 
-        Values are what psycopg can send for the column; ``expected`` what ``RawRow.columns`` gave. A batch is written
-        once: raises ``FaultError`` for one that committed before, ``UnreachableError`` when nobody knows.
+        Values are what psycopg can send for the column; text for a JSON column is JSON already. A batch is written
+        once: raises ``FaultError`` for one that committed before, ``UnreachableError`` when nobody knows if it did.
         """
         whole = Batch(batch, inserts, updates, deletes, self._on_insert, self._on_update)
-        with session(self._engine) as connection:
+        with self._session() as connection:
             writer = Writer(connection, *self._knowledge(connection))
             return commit(connection, whole, writer)
 
     def applied(self, batch: str) -> Mapping[str, str] | None:
         """The keys written by a batch, by operation id; ``None`` if it never committed and nobody is about to."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             return applied.recall(connection, batch)
 
     def forget(self, batches: Sequence[str]) -> None:
         """Drop the memory of these batches."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             applied.forget(connection, batches)
 
     def prepare(self) -> None:
         """Make what ``applied`` needs in the mapped database. Raises ``SchemaError`` where the role may not."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             applied.prepare(connection)
 
     def prepare_sql(self) -> str:
         """The same as SQL that an administrator can run."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             return applied.script(connection)
 
     def check_readable(self) -> list[str]:
         """Why the table cannot be read as this mapping needs it, one sentence each."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             table = read_table(connection, self._name)
             columns = [*self._key, *self._columns, *([self._modified] if self._modified else [])]
             return self._told(key_faults(table.info, self._key) + rights.reading_faults(connection, table, columns))
 
     def check_writable(self, *, deletes: bool = True) -> list[str]:
         """Why the table cannot be written as this mapping needs it, one sentence each."""
-        with session(self._engine) as connection:
+        with self._session() as connection:
             table = read_table(connection, self._name)
             fills = self._on_insert | self._on_update
             faults = rights.writing_faults(connection, table, self._columns, fills, deletes=deletes)
@@ -125,6 +127,15 @@ class PostgresRows:
 
     def _told(self, faults: Sequence[str]) -> list[str]:
         return [f"mapping {self._mapping}: {fault}" for fault in faults]
+
+    @contextmanager
+    def _session(self) -> Iterator[psycopg.Connection]:
+        try:
+            with session(self._engine) as connection:
+                yield connection
+        except SchemaError:
+            self._known = None  # the table may have changed: look again next time
+            raise
 
     def _knowledge(self, connection: psycopg.Connection) -> tuple[Statements, Layout]:
         return self._known or self._learn(connection)
@@ -137,9 +148,9 @@ class PostgresRows:
         return self._known
 
     def _select(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> list[LineRow]:
-        with session(self._engine) as connection:
+        with self._session() as connection:
             statements, layout = self._knowledge(connection)
             columns = [statements.table.column(name) for name in match]
-            texts = [tuple(map(text_of, line, columns)) for line in values]
-            rows = ask(connection, statements.select(match), texts)
+            texts = [texts_of(line, columns) for line in values]
+            rows = look_up(connection, statements.select(match), [line for line in texts if line is not None])
             return [layout.row(make_line(row)) for row in rows]

@@ -45,7 +45,7 @@ class Staging:
         self._table, self._key = table, tuple(key)
         self.outcomes: dict[str, RowOutcome] = {}
         self._staged: list[Staged] = []
-        self._found: set[tuple[tuple[str, ...], Texts]] = set()
+        self._found: set[Texts] = set()
 
     def inserts(self, operations: Sequence[RowInsert]) -> list[list[Staged]]:
         """Inserts, by shape."""
@@ -72,10 +72,11 @@ class Staging:
         found, sent = self._texts(id_, finder), self._texts(id_, values)
         if found is None or sent is None:
             return
-        if finder and (tuple(finder), found) in self._found:
+        if found in self._found:
             self.outcomes[id_] = Moved()
             return
-        self._found.add((tuple(finder), found))
+        if found and None not in found:  # nothing, and empty values, find no row
+            self._found.add(found)
         self._staged.append(Staged(id_, tuple(finder), found, tuple(values), sent, expected))
 
     def _texts(self, id_: str, values: Mapping[str, object]) -> Texts | None:
@@ -92,5 +93,5 @@ class Staging:
         groups: dict[object, list[Staged]] = {}
         for operation in self._staged:
             groups.setdefault(operation.shape, []).append(operation)
-        self._staged = []
+        self._staged, self._found = [], set()
         return list(groups.values())

@@ -1,0 +1,75 @@
+"""A table to write to: an engine, a connection to look with, and a maker of ``PostgresRows``."""
+
+import time
+from datetime import UTC, datetime
+from itertools import count
+
+import psycopg
+import pytest
+
+from syncer.database.connections import make_engine
+from syncer.database.rows import PostgresRows
+
+
+class WallClock:
+    def now(self):
+        return datetime.now(UTC)
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def look(database):
+    """An independent connection, in autocommit."""
+    with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def engine(database):
+    engine = make_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def table(engine):
+    """Makes the side of a table, ready to be written."""
+
+    def make(name, key, columns, **options):
+        rows = PostgresRows(
+            engine, name, key=key.split(), columns=columns.split(), clock=WallClock(), mapping="orders", **options
+        )
+        rows.prepare()
+        return rows
+
+    return make
+
+
+@pytest.fixture
+def orders(look, table):
+    """A table as an ERP keeps it, with three rows."""
+    look.execute("""
+        CREATE TABLE orders (
+            id bigserial PRIMARY KEY, order_no varchar(20) NOT NULL UNIQUE, amount numeric(12, 2) CHECK (amount >= 0),
+            note text, tags text[], placed_at timestamptz, weight float8
+        )""")
+    look.execute("""
+        INSERT INTO orders (order_no, amount, note, tags, placed_at, weight) VALUES
+        ('A-1', 10, 'первый', '{a,b}', '2026-01-01 08:00+08', 0.1), ('A-2', 20.5, '第二 🧾', NULL, NULL, 1e300),
+        ('A-3', NULL, E'tab\\t and \\\\N', '{}', '2026-01-03', NULL)""")
+    return table("orders", "id", "order_no amount note tags placed_at weight")
+
+
+_numbers = count()
+
+
+@pytest.fixture
+def write():
+    """Writes a batch with a fresh id."""
+
+    def write(rows, inserts=(), updates=(), deletes=()):
+        return rows.write(f"batch-{next(_numbers)}", inserts, updates, deletes)
+
+    return write

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from syncer.core.records import Side
 from syncer.core.values import Json, digest
 from syncer.errors import FaultError, FencedError, UnreachableError
-from syncer.ports.memory import ConflictNote, Intent, Memo, Remembered, Seen
+from syncer.ports.memory import ConflictNote, Intent, Memo, Remembered, Seen, Standing
 from syncer.ports.world import Clock
 from syncer.state.connect import reaching
 from syncer.state.layouts import Layouts
@@ -33,6 +33,19 @@ WHERE mapping = %s AND link IS NULL AND value IS NOT NULL AND {line} = ANY(%s) O
 _OPEN_CONFLICTS = """
 SELECT link, record, key, pair, field, base, feishu, database, policy, winner, reason, at, estimated, value
 FROM syncer_state.conflict WHERE mapping = %s AND state = 'open' AND link = ANY(%s)
+"""
+
+_STANDING = """
+SELECT
+  (SELECT count(*) FROM syncer_state.link WHERE mapping = %(mapping)s AND severed IS NULL),
+  (SELECT count(*) FROM syncer_state.link WHERE mapping = %(mapping)s AND severed IS NOT NULL),
+  (SELECT count(*) FROM syncer_state.conflict WHERE mapping = %(mapping)s AND state = 'open'),
+  (SELECT count(*) FROM syncer_state.failure WHERE mapping = %(mapping)s)
+"""
+
+_SWEEP = """
+DELETE FROM syncer_state.failure
+WHERE mapping = %s AND link IS NULL AND run <> %s AND ((record IS NOT NULL AND %s) OR (key IS NOT NULL AND %s))
 """
 
 _ADVANCE = """
@@ -162,6 +175,19 @@ class PostgresMemory:
             rows = self._connection.execute(_OPEN_CONFLICTS, [self._mapping, list(links)])
             notes = [ConflictNote(*row) for row in rows]
         return {(note.link, note.pair): note for note in notes}
+
+    def standing(self) -> Standing:
+        """How the mapping stands now."""
+        with self._reading():
+            row = self._connection.execute(_STANDING, {"mapping": self._mapping}).fetchone()
+        assert row is not None
+        return Standing(*row)
+
+    def sweep_failures(self, sides: frozenset[Side]) -> None:
+        """Close the failures of lines without a link, on these sides, that this run did not meet again."""
+        with self._writing():
+            values = [self._mapping, int(self.run), Side.FEISHU in sides, Side.DATABASE in sides]
+            self._connection.execute(_SWEEP, values)
 
     def deletions_of_last_hour(self) -> int:
         """How many lines were deleted by any run of this mapping in the last hour."""

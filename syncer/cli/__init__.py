@@ -1,0 +1,1 @@
+"""The command line: translates what a person types, calls, and tells the result."""

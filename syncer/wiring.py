@@ -1,0 +1,368 @@
+"""The one place that builds living objects: settings in, a working syncer out.
+
+Everything is made when it is first needed: a command that never speaks to Feishu never loads its SDK, and one that
+never looks at the state store starts no server.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from time import sleep
+from typing import TYPE_CHECKING, Self
+
+from redis import Redis
+
+from syncer.batching.quota import LocalPacer
+from syncer.batching.redis_writer import RedisWriter
+from syncer.catalog.build import build_mapping
+from syncer.catalog.check import Findings, check_against
+from syncer.catalog.document import Document
+from syncer.catalog.faults import Places
+from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
+from syncer.core.mapping import Rules, SyncMapping
+from syncer.database.connections import make_engine
+from syncer.database.rows import PostgresRows
+from syncer.embedded.postgres import EmbeddedPostgres
+from syncer.embedded.redis import EmbeddedRedis
+from syncer.engine.lens import Lens
+from syncer.engine.report import Report
+from syncer.engine.run import run
+from syncer.engine.tools import Options, Tools
+from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, StaleNameError
+from syncer.ports import RecordTableInfo, RowTableInfo
+from syncer.ports.progress import Reporter
+from syncer.settings import Settings
+from syncer.state import migrate
+from syncer.state.connect import open_engine
+from syncer.state.mappings import Applied, State
+from syncer.state.memory import PostgresMemory
+from syncer.state.store import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from syncer.feishu.bitable import BitableRecords
+    from syncer.feishu.client import FeishuClient
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        sleep(seconds)
+
+
+class RandomIds:
+    """Identities nobody can guess or repeat."""
+
+    def token(self) -> str:
+        """A random UUIDv4."""
+        return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both tables of one mapping, looked at just now."""
+
+    mapping: SyncMapping
+    records: "BitableRecords"
+    rows: PostgresRows
+    record_table: RecordTableInfo
+    row_table: RowTableInfo
+
+
+class Syncer:
+    """A whole syncer in this process. Close it, or use it as a context: what it started, it stops.
+
+    ``grace`` is how many seconds a call of unknown outcome has to show its effect; see ``engine.tools.Options``.
+    """
+
+    def __init__(self, settings: Settings, *, grace: float = 10.0) -> None:
+        self.settings, self.grace = settings, grace
+        self.clock = SystemClock()
+        self.ids = RandomIds()
+        self._stack = ExitStack()
+        self._clients: dict[str, FeishuClient] = {}
+        self._engines: dict[str, Engine] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back every connection and stop the embedded servers if nobody else uses them."""
+        self._stack.close()
+
+    # The state store and Redis: the environment's, else the embedded ones.
+
+    @cached_property
+    def state_engine(self) -> "Engine":
+        """The engine of the state store, migrated. Raises ``UnreachableError``."""
+        url = self.settings.database_url
+        engine = open_engine(url.get_secret_value() if url else self.embedded_postgres.url())
+        self._stack.callback(engine.dispose)
+        migrate.upgrade(engine)
+        return engine
+
+    @cached_property
+    def embedded_postgres(self) -> EmbeddedPostgres:
+        """The embedded PostgreSQL server, running."""
+        server = EmbeddedPostgres(self.settings.home)
+        server.start()
+        self._stack.callback(server.stop)
+        return server
+
+    @cached_property
+    def store(self) -> Store:
+        """What the syncer remembers."""
+        return Store(self.state_engine, self.clock, self.settings.lease_seconds)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """Redis: leases and tokens shared by all processes."""
+        url = self.settings.redis_url
+        redis = Redis.from_url(url.get_secret_value() if url else self._embedded_redis(), socket_timeout=10)
+        self._stack.callback(redis.close)
+        return redis
+
+    def _embedded_redis(self) -> str:
+        server = EmbeddedRedis(self.settings.home)
+        address = server.start()
+        self._stack.callback(server.stop)
+        return address
+
+    # The two sides.
+
+    @cached_property
+    def _pacer(self) -> LocalPacer:
+        return LocalPacer(self.clock, self.settings.quota_scale)
+
+    def client(self, app: str) -> "FeishuClient":
+        """The client of one Feishu app. Raises ``SettingsError`` if its credentials are not set."""
+        if app not in self._clients:
+            self._clients[app] = self._make_client(app)
+        return self._clients[app]
+
+    def _make_client(self, app: str) -> "FeishuClient":
+        from syncer.feishu.client import FeishuClient  # noqa: PLC0415 - loads the SDK: 3.5 s and 170 MB
+
+        found = self.settings.apps.get(app)
+        if found is None:
+            names = "FEISHU_APP_ID and FEISHU_APP_SECRET"
+            if app != "default":
+                names = f"SYNCER_APPS__{app.upper()}__APP_ID and SYNCER_APPS__{app.upper()}__APP_SECRET"
+            raise SettingsError([f"the Feishu app {app!r} is not known: set {names}"])
+        client = FeishuClient(
+            found.app_id,
+            found.app_secret.get_secret_value(),
+            clock=self.clock,
+            pacer=self._pacer,
+            domain=found.domain,
+            timeout=self.settings.feishu_timeout,
+            redis=self.redis,
+        )
+        self._stack.callback(client.close)
+        return client
+
+    def engine(self, connection: str) -> "Engine":
+        """The engine of a database to sync. Raises ``SettingsError`` if it is not set."""
+        if connection not in self._engines:
+            url = self.settings.connections.get(connection.lower())
+            if url is None:
+                name = f"SYNCER_CONNECTIONS__{connection.upper()}"
+                raise SettingsError([f"the connection {connection!r} is not known: set {name} to its SQLAlchemy URL"])
+            self._engines[connection] = make_engine(url.get_secret_value())
+            self._stack.callback(self._engines[connection].dispose)
+        return self._engines[connection]
+
+    def records(self, mapping: SyncMapping) -> "BitableRecords":
+        """The Bitable table of a mapping."""
+        from syncer.feishu.bases import resolve_base  # noqa: PLC0415 - loads the SDK
+        from syncer.feishu.bitable import BitableRecords  # noqa: PLC0415 - loads the SDK
+
+        client = self.client(mapping.app)
+        token = mapping.app_token
+        if "/" in token:
+            token = resolve_base(client, token).app_token
+        return BitableRecords(
+            client, token, mapping.table_id, RedisWriter(self.redis, self.clock), one_writer=self.settings.writer
+        )
+
+    def look(self, mapping: SyncMapping) -> Sides:
+        """Both tables of a mapping as they stand now. Raises the errors of both doors."""
+        engine = self.engine(mapping.connection)
+        bare = self._rows(engine, mapping, (), None)
+        row_table = bare.info()
+        records = self.records(mapping)
+        record_table = records.info()
+        rows = self._rows(engine, mapping, key_columns(mapping, row_table), record_table)
+        return Sides(mapping, records, rows, record_table, row_table)
+
+    def _rows(
+        self, engine: "Engine", mapping: SyncMapping, key: tuple[str, ...], table: RecordTableInfo | None
+    ) -> PostgresRows:
+        return PostgresRows(
+            engine,
+            mapping.table,
+            key=key,
+            columns=[pair.column for pair in mapping.pairs],
+            clock=self.clock,
+            mapping=mapping.name,
+            modified=mapping.watermark,
+            zone=zone_of(mapping, table) if table else UTC,
+            on_insert=mapping.on_insert,
+            on_update=mapping.on_update,
+        )
+
+    # Mappings as they were applied.
+
+    def check(self, sides: Sides, places: Places) -> Findings:
+        """Everything wrong or unwise between a mapping and its two tables."""
+        found = check_against(sides.mapping, sides.record_table, sides.row_table, places)
+        lacking = tuple(
+            f"{places.path}: mapping {sides.mapping.name}: {sentence}"
+            for sentence in [*sides.rows.check_readable(), *self._unwritable(sides)]
+        )
+        return replace(found, faults=found.faults + tuple(text for text in lacking if text not in found.faults))
+
+    def _unwritable(self, sides: Sides) -> list[str]:
+        if sides.mapping.direction == "to_feishu":
+            return []
+        return sides.rows.check_writable(deletes=sides.mapping.from_feishu.action == "delete")
+
+    def apply(self, sides: Sides, document: Document, digest: str, differences: str) -> int:
+        """Make a mapping active: prepare its database and record a revision; the revision's number.
+
+        The ids of its fields are remembered, so that a field that is renamed is followed.
+        """
+        tables = Tables(sides.record_table, sides.row_table)
+        ids = {pair.column: tables.field(pair.field).id for pair in sides.mapping.pairs}
+        sides.rows.prepare()
+        stored = {"document": document.model_dump(mode="json"), "fields": ids}
+        return self.store.apply(sides.mapping.name, stored, digest, differences)
+
+    def applied(self, name: str) -> tuple[Applied, SyncMapping, Mapping[str, str]]:
+        """A mapping as it was applied, and the field id of each of its columns. Raises ``NotAppliedError``."""
+        applied = self.store.mapping(name)
+        stored = applied.document
+        assert isinstance(stored, Mapping)
+        ids = stored["fields"]
+        assert isinstance(ids, Mapping)
+        document = Document.model_validate(stored["document"])
+        return applied, build_mapping(document), {column: str(identity) for column, identity in ids.items()}
+
+    # Runs.
+
+    def sync(
+        self, name: str, options: Options, reporter: Reporter | None = None, *, approved_run: str | None = None
+    ) -> Report:
+        """One run of a mapping, now, to its end. Raises the errors of ``syncer.errors``.
+
+        A field renamed while its records were read makes the run begin anew, once.
+        """
+        applied, mapping, ids = self.applied(name)
+        if applied.state is State.PAUSED and not options.dry:
+            raise MendError(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
+        options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
+        try:
+            return self._sync(mapping, ids, options, reporter or Reporter(), approved_run)
+        except StaleNameError:
+            return self._sync(mapping, ids, options, reporter or Reporter(), approved_run)
+
+    def _sync(
+        self,
+        mapping: SyncMapping,
+        ids: Mapping[str, str],
+        options: Options,
+        reporter: Reporter,
+        approved_run: str | None,
+    ) -> Report:
+        sides = self.look(mapping)
+        sides = replace(sides, mapping=follow_renames(mapping, sides.record_table, ids))
+        found = self.check(sides, Places(f"mapping {mapping.name}"))
+        if found.faults:
+            raise SchemaError(found.faults)
+        rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
+        layout = layout_of(sides, rules)
+        kind = "plan" if options.dry else "full" if options.full else "sync"
+        with self._opened(mapping.name, kind, layout, approved_run) as (memory, report):
+            report.dry = options.dry
+            tools = Tools(
+                rules=rules,
+                records=sides.records,
+                rows=sides.rows,
+                memory=memory,
+                clock=self.clock,
+                ids=self.ids,
+                report=report,
+                reporter=reporter,
+                options=options,
+                lens=Lens(rules),
+            )
+            run(tools, sides.record_table)
+        return report
+
+    @contextmanager
+    def _opened(
+        self, name: str, kind: str, layout: list[tuple[str, str]], approved_run: str | None
+    ) -> Iterator[tuple[PostgresMemory, Report]]:
+        with self.store.open_run(name, kind, layout, approved_run=approved_run) as memory:
+            report = Report(name, memory.run)
+            try:
+                yield memory, report
+            except OutsideError as error:
+                self.store.finish_run(memory.run, "unreachable", error=str(error))
+                raise
+            status = "planned" if report.dry else report.status
+            told = report.to_json()
+            self.store.finish_run(memory.run, status, told, told["guard"], report.seconds)
+
+
+def follow_renames(mapping: SyncMapping, table: RecordTableInfo, ids: Mapping[str, str]) -> SyncMapping:
+    """The mapping with every field named by the id it had when the mapping was applied.
+
+    Raises ``SchemaError`` for a field that is gone: nothing is guessed, nothing is cleared.
+    """
+    present = {field.id for field in table.fields}
+    gone = [pair for pair in mapping.pairs if ids.get(pair.column, pair.field) not in present and pair.column in ids]
+    if gone:
+        raise SchemaError([_field_gone(mapping, pair.field, pair.column, table) for pair in gone])
+    return replace(
+        mapping, pairs=tuple(replace(pair, field=ids.get(pair.column, pair.field)) for pair in mapping.pairs)
+    )
+
+
+def _field_gone(mapping: SyncMapping, field: str, column: str, table: RecordTableInfo) -> str:
+    again = any(other.name == field for other in table.fields)
+    what = "was deleted and made anew" if again else "was deleted"
+    mend = "apply the mapping again to pair the new field" if again else "restore it, or take it out of the mapping"
+    return (
+        f"mapping {mapping.name}: field {field!r} (column {column!r}) {what} in the table {table.name!r}; nothing was "
+        f"changed on either side. {mend[0].upper()}{mend[1:]} and run `syncer apply`"
+    )
+
+
+def layout_of(sides: Sides, rules: Rules) -> list[tuple[str, str]]:
+    """The name and signature of every pair; a base under another signature is confirmed anew."""
+    tables = Tables(sides.record_table, sides.row_table)
+    specs = {pair.column: pair for pair in sides.mapping.pairs}
+    return [(pair.name, _signature(tables, specs[pair.name].field, pair.name, sides, rules)) for pair in rules.pairs]
+
+
+def _signature(tables: Tables, field: str, column: str, sides: Sides, rules: Rules) -> str:
+    cell, held = tables.field(field), tables.column(column)
+    pair = next(pair for pair in rules.pairs if pair.name == column)
+    spec = next(spec for spec in sides.mapping.pairs if spec.column == column)
+    values = sorted(spec.values.items()) if spec.values else ""
+    shape = f"{held.type}({held.length},{held.precision},{held.scale})"
+    return f"{cell.id}:{cell.type}:{cell.ui_type}:{shape}:{pair.translator.version}:{values}:{sides.mapping.timezone}"

@@ -143,9 +143,11 @@ class Draft:
     def _add_all(self) -> list[Change]:
         table = self.table
         for record in self.created:
-            table.last_number += 1
             table.last_position += 1
-            record.number, record.position = table.last_number, table.last_position
+            record.position = table.last_position
+            if not record.number:  # a restored record keeps the number it was given
+                table.last_number += 1
+                record.number = table.last_number
             table.records[record.record_id] = record
         return [Change("record_added", each, {}, each.cells) for each in self.created]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from syncer.simulator.calls import Call
@@ -134,7 +135,7 @@ class Gateway:
         if replay is not None:
             return replay
         try:
-            data = await self._done(route, call)
+            data = orjson.Fragment(orjson.dumps(await self._done(route, call)))
         except BaseException:
             tokens.forget(key)
             raise

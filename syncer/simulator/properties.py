@@ -13,8 +13,8 @@ _NUMBER_FORMS = frozenset(
     {"0", "0.0", "0.00", "0.000", "0.0000", "1,000", "1,000.00", "%", "0%", "0.00%", "0.0%", "¥", "¥0.00", "$", "$0.00"}
 )
 _CURRENCIES = {
-    "CNY", "USD", "EUR", "GBP", "AED", "AUD", "BRL", "CAD", "CHF", "HKD", "INR", "IDR", "JPY", "KRW", "MOP", "MXN", "MYR",
-    "PHP", "PLN", "RUB", "SGD", "THB", "TRY", "TWD", "VND",
+    "CNY", "USD", "EUR", "GBP", "AED", "AUD", "BRL", "CAD", "CHF", "HKD", "INR", "IDR", "JPY", "KRW", "MOP", "MXN",
+    "MYR", "PHP", "PLN", "RUB", "SGD", "THB", "TRY", "TWD", "VND",
 }  # fmt: skip
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "Number": {"formatter": "0.0"},

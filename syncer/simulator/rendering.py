@@ -10,7 +10,7 @@ from syncer.simulator.cells.computed import Computed
 from syncer.simulator.cells.kind import Reading
 from syncer.simulator.model import Field, Record
 
-_MOST_SHAPES = 4
+_MOST_SHAPES = 2
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Renderer:
     def fragment(self, record: Record) -> orjson.Fragment:
         """Return one record as ready JSON."""
         kept = record.rendered
-        if kept is None or len(kept) > _MOST_SHAPES:
+        if kept is None or (len(kept) >= _MOST_SHAPES and self._key not in kept):
             kept = record.rendered = {}
         found = kept.get(self._key)
         if found is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import threading
@@ -94,6 +95,8 @@ def serve(
 
     `ready` is called with the address once the server listens; port 0 takes a free one.
     """
+    # a large table is millions of objects without cycles: the collector would only stop the world to walk them
+    gc.set_threshold(100_000, 50, 1000)
     world = new_world(seed)
     world.quotas.scale = quota_scale
 

@@ -200,11 +200,8 @@ def test_nan_is_no_json_number(orders):
 
 
 def options(control, place, field):
-    return [
-        each["property"]["options"]
-        for each in control.table(place.app_token, place.table_id)["fields"]
-        if each["field_name"] == field
-    ][0]
+    fields = {each["field_name"]: each for each in control.table(place.app_token, place.table_id)["fields"]}
+    return fields[field]["property"]["options"]
 
 
 def test_an_unknown_name_makes_an_option_with_the_next_color(orders, control, place):

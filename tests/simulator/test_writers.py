@@ -42,10 +42,10 @@ def test_field_changes_are_writes_too(orders, slow):
 
 
 def test_reads_beside_writes_conflict_only_by_a_switch(orders, control, slow):
-    assert [each.code for each in together(lambda: orders.create({}), lambda: orders.search())] == [0, 0]
+    assert [each.code for each in together(lambda: orders.create({}), orders.search)] == [0, 0]
     control.set_switches(reads_conflict_with_writes=True)
-    assert [each.code for each in together(lambda: orders.create({}), lambda: orders.search())] == [0, 1254291]
-    assert [each.code for each in together(lambda: orders.search(), lambda: orders.create({}))] == [0, 1254291]
+    assert [each.code for each in together(lambda: orders.create({}), orders.search)] == [0, 1254291]
+    assert [each.code for each in together(orders.search, lambda: orders.create({}))] == [0, 1254291]
 
 
 def test_latency_is_set_by_pattern_and_the_last_one_wins(orders, control):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.pairs import Tables, build_pair, key_columns, match_columns, zone_of
-from syncer.core.mapping import Merge, Pair, SyncMapping
+from syncer.core.mapping import Direction, Merge, Pair, SyncMapping
 from syncer.core.records import Side
 from syncer.errors import MendError
 from syncer.fields.forms import Kind
@@ -205,6 +205,27 @@ def _match_is_unique(case: _Case) -> Iterator[Finding]:
         )
 
 
+def _match_reaches_new_lines(case: _Case) -> Iterator[Finding]:
+    if case.mapping.direction is not Direction.BOTH:
+        return
+    match = match_columns(case.mapping, case.tables.rows)
+    for at, pair in case.pairs.items():
+        if pair.name in match and pair.direction is not Direction.BOTH and not _fills_itself(case, pair):
+            what = "records" if pair.direction is Direction.TO_DATABASE else "rows"
+            yield (
+                ("fields", at),
+                f"new {what} get no {pair.name}, by which lines are paired; let this pair go both ways",
+            )
+
+
+def _fills_itself(case: _Case, pair: Pair) -> bool:
+    """Whether the side a one-way pair never writes to gives new lines a value by itself."""
+    if pair.direction is Direction.TO_DATABASE:
+        return Side.FEISHU not in pair.writable
+    column = case.tables.column(pair.name)
+    return column.generated or column.has_default or column.name in case.mapping.on_insert
+
+
 def _match_is_exact(case: _Case) -> Iterator[Finding]:
     for column in case.columns(match_columns(case.mapping, case.tables.rows)):
         if column.type in _INEXACT:
@@ -243,6 +264,7 @@ FAULTS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
 )
 WARNINGS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _match_is_unique,
+    _match_reaches_new_lines,
     _match_is_exact,
     _values_are_options,
     _hidden_rows_are_known,

@@ -75,6 +75,7 @@ class _Deletion(Part):
     """What a deletion on one side does to the other: ``delete``, ``ignore`` or ``{mark: {...}}``."""
 
     action: Literal["delete", "ignore", "mark"]
+    mark: ColumnMark | FieldMark | None = None
     _example: ClassVar[str]
 
     @model_validator(mode="before")
@@ -88,7 +89,7 @@ class _Deletion(Part):
 
     @model_serializer
     def _to_word(self) -> Any:
-        return {"mark": getattr(self, "mark").model_dump(mode="json")} if self.action == "mark" else self.action  # noqa: B009 - the heirs declare it
+        return {"mark": self.mark.model_dump(mode="json")} if self.mark else self.action
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

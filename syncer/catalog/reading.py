@@ -7,6 +7,7 @@ environment; what is shown in a message is always the text as written, never wha
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,7 +22,12 @@ Data: TypeAlias = "None | str | bool | int | float | list[Data] | dict[str, Data
 _VARIABLE = re.compile(r"\$\{([^}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TAG = "tag:yaml.org,2002:"
-_INTEGERS = ((re.compile(r"[-+]?[0-9]+"), 10), (re.compile(r"0o[0-7]+"), 8), (re.compile(r"0x[0-9a-fA-F]+"), 16))
+_INTEGERS = (
+    (re.compile(r"[-+]?[0-9]{1,99}"), 10),
+    (re.compile(r"0o[0-7]{1,99}"), 8),
+    (re.compile(r"0x[0-9a-fA-F]{1,99}"), 16),
+)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
@@ -138,17 +144,19 @@ class _Reader:
         return result
 
     def _name(self, node: Node, key: Key) -> str | None:
-        if isinstance(node, ScalarNode):
+        if isinstance(node, ScalarNode) and not _UNSTORABLE.search(node.value):
             return str(node.value)
-        self._fault(key, node, "has a list or a mapping for a key; keys are text")
+        self._fault(key, node, "has a key that is no plain text; keys are words")
         return None
 
     def _scalar(self, node: ScalarNode, key: Key) -> Data:
         tag = str(node.tag).removeprefix(_TAG)
         if tag not in {"str", "null", "bool", "int", "float", "timestamp"}:
             return self._fault(key, node, f"carries the tag {node.tag}, which means nothing here; leave it out")
+        if _UNSTORABLE.search(node.value):
+            return self._fault(key, node, "holds a NUL or half a character, which nothing can store; take it out")
         value = _resolve(tag, node.value)
-        if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124 - NaN
+        if isinstance(value, float) and not isfinite(value):
             return self._fault(key, node, f"is {node.value}, which no field and no column holds; write a number")
         return self._filled(value, key, node) if isinstance(value, str) else value
 

@@ -44,7 +44,7 @@ def faults_of(error: ValidationError, sheet: Sheet) -> Iterator[tuple[Key, str]]
 
 def _sentence(detail: ErrorDetails, key: Key, place: Place) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    shown = f"{place.text!r} " if place.text is not None else ""
+    shown = f"{_excerpt(place.text)!r} " if place.text is not None else ""
     if kind == "extra_forbidden":
         return f"is no key here{did_you_mean(str(key[-1]), known_keys(key[:-1]))}"
     if kind == "literal_error":
@@ -58,6 +58,10 @@ def _sentence(detail: ErrorDetails, key: Key, place: Place) -> str:
     if kind == "model_type":
         return f"must hold keys; there is {', '.join(known_keys(key))}"
     return _WANTED.get(kind) or f"{shown}is not right ({detail['msg']})"
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _asks_for(key: Key) -> str:

@@ -205,6 +205,13 @@ def test_what_the_tables_do_not_carry_is_a_fault_at_its_line(tmp_path, text, of_
 
 WARNINGS = [
     (
+        "a match that new rows lack",
+        RIGHT.replace("required: true", "direction: to_feishu"),
+        {},
+        {"columns": column("order_no", nullable=True)},
+        "m:13: mapping orders: fields.订单号: new rows get no order_no, by which lines are paired; let this pair go both ways",
+    ),
+    (
         "a match that is not unique",
         RIGHT.replace("match: [order_no]", "match: [status]"),
         {},
@@ -240,6 +247,14 @@ WARNINGS = [
 )
 def test_what_is_unwise_is_a_warning(tmp_path, text, of_records, of_rows, warning):
     assert found(tmp_path, text, records(**of_records), rows(**of_rows)) == ([], [warning])
+
+
+def test_a_match_that_a_side_fills_by_itself_needs_no_advice(tmp_path):
+    numbered = RIGHT.replace("required: true", "direction: to_database")
+    serial = records(fields=field("订单号", type=1005, ui_type="AutoNumber"))
+    assert found(tmp_path, numbered, serial) == ([], [])
+    filled = RIGHT.replace("required: true", "direction: to_feishu")
+    assert found(tmp_path, filled, row_table=rows(columns=column("order_no", has_default=True))) == ([], [])
 
 
 def test_many_faults_are_told_at_once_by_line(tmp_path):

@@ -74,6 +74,16 @@ BENT = [
         "name: Orders!",
         ["2: name: 'Orders!' is no name; use up to 63 of a-z, 0-9, _ and -, beginning with a letter or digit"],
     ),
+    (
+        "name: orders",
+        'name: "\\ud83d"',
+        ["2: name: holds a NUL or half a character, which nothing can store; take it out"],
+    ),
+    (
+        "name: orders",
+        f"name: {'9' * 5000}",
+        [f"2: name: '{'9' * 57}...' is no name; use up to 63 of a-z, 0-9, _ and -, beginning with a letter or digit"],
+    ),
     ("name: orders", "name: 7", ["2: name: must be text; put it in quotes if it looks like a number"]),
     ("name: orders", "name:", ["2: name: has no value; write one or leave the key out"]),
     (
@@ -86,7 +96,7 @@ BENT = [
         "direction: both\ndirection: both",
         ["10: direction: stands here a second time (first on line 9); keep one of them"],
     ),
-    ("direction: both", "? [a]\n: b", ["9: has a list or a mapping for a key; keys are text"]),
+    ("direction: both", "? [a]\n: b", ["9: has a key that is no plain text; keys are words"]),
     ("  key: [id]", "  key: &k [id, *k]", ["8: database.key.#2: contains itself; write the value out"]),
     (
         "direction: both",

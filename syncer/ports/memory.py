@@ -211,7 +211,7 @@ class Memo:
     """Links and pairs whose open conflict is over, because both sides are equal now."""
     failures: Sequence[FailureNote] = ()
     mended: Sequence[tuple[int | None, str | None, str | None, str]] = ()
-    """Failures that are over: link, record, key, pair (empty: every failure of that line)."""
+    """Failures that are over: link, record, key, pair (empty: that of the line as a whole); one name is enough."""
     intents: Mapping[str, IntentState] = field(default_factory=dict)
 
 
@@ -268,7 +268,10 @@ class Memory(Protocol):
         ...
 
     def sweep_failures(self, sides: frozenset[Side]) -> None:
-        """Close the failures of lines without a link, on these sides, that this run did not meet again."""
+        """Close the failures of lines without a link, on these sides, that this run did not meet again.
+
+        It met those that it noted, and those of the lines it asked ``failed_lines`` for.
+        """
         ...
 
     def deletions_of_last_hour(self) -> int:

@@ -20,8 +20,11 @@ OPEN: tuple[LiteralString, ...] = (
     """,
 )
 
+# A linked line is known by its link: numbers are counted faster than lines.
 COUNT_REPEATED: LiteralString = """
-SELECT (SELECT count(*) FROM staged) - (SELECT count(*) FROM (SELECT FROM staged GROUP BY side, line) lines)
+SELECT (SELECT count(*) FROM staged)
+  - (SELECT count(*) FROM (SELECT FROM staged WHERE link IS NOT NULL GROUP BY side, link) linked)
+  - (SELECT count(*) FROM (SELECT FROM staged WHERE link IS NULL GROUP BY side, line) newcomers)
 """
 
 DROP_REPEATED: LiteralString = """

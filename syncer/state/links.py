@@ -29,8 +29,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS memo_link ON COMMIT DELETE ROWS AS
 SELECT {columns} FROM syncer_state.link WITH NO DATA
 """
 
-# Lines may change places among the links of one memo; letting go first keeps them from colliding on the way. The ids are
-# given as well, because nobody knows how many rows a table just filled holds: the join must not read all links.
+# Lines may change places among the links of one memo; letting go first keeps them from colliding on the way. The ids
+# are given as well, because nobody knows how many rows a table just filled holds: the join must not read all links.
 _LET_GO = """
 UPDATE syncer_state.link l SET record = NULL, key = NULL FROM memo_link m
 WHERE l.id = ANY(%(ids)s) AND l.id = m.id

@@ -62,9 +62,9 @@ ON CONFLICT (mapping, side, coalesce(record, ''), coalesce(key, ''), pair) DO UP
   value = excluded.value, log_id = excluded.log_id, last_at = excluded.last_at, attempts = f.attempts + 1
 """
 
-_MEND = """
-DELETE FROM syncer_state.failure WHERE mapping = %(mapping)s AND (%(pair)s = '' OR pair = %(pair)s)
-AND (link = %(link)s OR record = %(record)s OR key = %(key)s)
+_FAILED = """
+SELECT id, link, record, key, pair FROM syncer_state.failure
+WHERE mapping = %(mapping)s AND (link = ANY(%(links)s) OR record = ANY(%(records)s) OR key = ANY(%(keys)s))
 """
 
 _FORGET_FAILURES = "DELETE FROM syncer_state.failure WHERE mapping = %(mapping)s AND link = ANY(%(links)s)"
@@ -131,9 +131,25 @@ class MemoWriter:
 
     def _failures(self, memo: Memo) -> None:
         self._forget(_FORGET_FAILURES, memo.forgotten, None)
-        mended = ({"link": link, "record": record, "key": key, "pair": pair} for link, record, key, pair in memo.mended)
-        self._many(_MEND, mended)
+        if memo.mended:
+            self._mend(memo.mended)
         self._many(_FAIL, map(_failure, memo.failures))
+
+    def _mend(self, mended: Sequence[tuple[int | None, str | None, str | None, str]]) -> None:
+        """Delete what is over. A step names every pair it wrote, of which hardly one ever failed: look, then delete."""
+        links, records, keys = ({(line[place], line[3]) for line in mended} for place in range(3))
+        names = ([name for name, _ in found if name is not None] for found in (links, records, keys))
+        wanted = dict(zip(("links", "records", "keys"), map(_distinct, names), strict=True))
+        failed = self.connection.execute(_FAILED, {"mapping": self.mapping, **wanted}).fetchall()
+        over = [
+            number
+            for number, link, record, key, pair in failed
+            if (link is not None and (link, pair) in links)
+            or (record is not None and (record, pair) in records)
+            or (key is not None and (key, pair) in keys)
+        ]
+        if over:
+            self.connection.execute("DELETE FROM syncer_state.failure WHERE id = ANY(%s)", [over])
 
     def _forget(self, statement: str, links: Sequence[int], now: datetime | None) -> None:
         if links:
@@ -141,6 +157,10 @@ class MemoWriter:
 
     def _intents(self, intents: Mapping[str, IntentState]) -> None:
         self._many(_MOVE_INTENT, ({"id": name, "state": state.value} for name, state in intents.items()))
+
+
+def _distinct(names: Iterable[object]) -> list[object]:
+    return list(dict.fromkeys(names))
 
 
 def json_text(document: Json) -> str:

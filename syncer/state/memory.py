@@ -26,8 +26,8 @@ from syncer.state.survey import PostgresSurvey
 from syncer.state.tables import mapping as mappings
 
 _FAILED_LINES = """
-SELECT {line}, pair, value FROM syncer_state.failure
-WHERE mapping = %s AND link IS NULL AND value IS NOT NULL AND {line} = ANY(%s) ORDER BY last_at, id
+SELECT id, {line}, pair, value FROM syncer_state.failure
+WHERE mapping = %s AND link IS NULL AND {line} = ANY(%s) ORDER BY last_at, id
 """
 
 _OPEN_CONFLICTS = """
@@ -163,11 +163,22 @@ class PostgresMemory:
     def failed_lines(self, side: Side, lines: Sequence[str]) -> Mapping[str, Mapping[str, bytes]]:
         """The same for lines that have no link: digests by line and pair."""
         statement = _FAILED_LINES.format(line="record" if side is Side.FEISHU else "key")
-        found: dict[str, dict[str, bytes]] = {}
         with self._reading():
-            for line, pair, value in self._connection.execute(statement, [self._mapping, list(lines)]):
+            rows = self._connection.execute(statement, [self._mapping, list(lines)]).fetchall()
+        if rows:
+            self._meet([row[0] for row in rows])
+        found: dict[str, dict[str, bytes]] = {}
+        for _, line, pair, value in rows:
+            if value is not None:
                 found.setdefault(line, {})[pair] = value
         return found
+
+    def _meet(self, failures: Sequence[int]) -> None:
+        """A failure whose line was asked for is not over, even if nothing is tried again."""
+        with self._writing():
+            self._connection.execute(
+                "UPDATE syncer_state.failure SET run = %s WHERE id = ANY(%s)", [self._run, list(failures)]
+            )
 
     def open_conflicts(self, links: Sequence[int]) -> Mapping[tuple[int, str], ConflictNote]:
         """Conflicts waiting for a person, by link and pair; one that was resolved carries its ``winner``."""
@@ -184,9 +195,9 @@ class PostgresMemory:
         return Standing(*row)
 
     def sweep_failures(self, sides: frozenset[Side]) -> None:
-        """Close the failures of lines without a link, on these sides, that this run did not meet again."""
+        """Close the failures of lines without a link, on these sides, that this run neither noted nor asked for."""
         with self._writing():
-            values = [self._mapping, int(self.run), Side.FEISHU in sides, Side.DATABASE in sides]
+            values = [self._mapping, self._run, Side.FEISHU in sides, Side.DATABASE in sides]
             self._connection.execute(_SWEEP, values)
 
     def deletions_of_last_hour(self) -> int:

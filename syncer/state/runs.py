@@ -24,6 +24,9 @@ RUNNING, DEAD, GUARDED = "running", "dead", "guarded"
 KEEP = timedelta(days=7)
 """How long the emptied intents of a mapping and the lines its guards stopped are kept."""
 
+# A survey joins whole tables: room for its hashes and its temporary tables, per run.
+_ROOM = "SELECT set_config('work_mem', '32MB', false), set_config('temp_buffers', '32MB', false)"
+
 _POLL = 0.2  # seconds between two attempts at the lock
 
 _OPEN = """
@@ -124,6 +127,7 @@ class Runs:
         lock = RunLock(session, mapping, self._lease)
         stack.callback(lock.close)
         lock.name(work)
+        work.execute(_ROOM)
         self._wait_for(lock, opening.name, wait_seconds)
         return self._memory(opening, mapping, lock, work)
 

@@ -1,0 +1,195 @@
+"""A survey made of dictionaries."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncer.core.records import Side, Version
+from syncer.ports.memory import Case, CaseKind, Look, Remembered, Staged, Totals
+
+MOST_OTHERS = 10
+"""Of many lines that share their match values, no more than this are named."""
+
+_Finding = Version | Look | None
+
+
+@dataclass(slots=True)
+class _Looked:
+    """A link and how its lines were found."""
+
+    remembered: Remembered
+    sides: dict[Side, _Finding]
+    prints: dict[Side, bytes]
+
+    @property
+    def id(self) -> int:
+        """The link's id."""
+        assert self.remembered.link.id is not None
+        return self.remembered.link.id
+
+    @property
+    def changed(self) -> bool:
+        """Whether a side moved or is gone."""
+        return any(isinstance(found, Version) or found is Look.GONE for found in self.sides.values())
+
+    def lives(self, side: Side) -> bool:
+        """Whether there is a line on that side."""
+        return self.sides[side] not in {None, Look.GONE}
+
+    def vacant(self, side: Side) -> bool:
+        """Whether that side's line is missing while the other lives."""
+        return not self.lives(side) and self.lives(side.other)
+
+
+@dataclass(slots=True)
+class _Match:
+    """All who share their match values: newcomers by side, and links that hold them."""
+
+    newcomers: dict[Side, list[Staged]] = field(default_factory=lambda: {side: [] for side in Side})
+    holders: list[_Looked] = field(default_factory=list)
+
+    def vacant(self, side: Side) -> _Looked | None:
+        """The link whose missing line a newcomer of that side may replace; one not severed first."""
+        vacant = [holder for holder in self.holders if holder.vacant(side)]
+        return min(vacant, key=lambda holder: (holder.remembered.link.severed is not None, holder.id), default=None)
+
+    def rival(self, side: Side) -> str | None:
+        """The linked line that lives on that side."""
+        living = [holder for holder in self.holders if holder.lives(side)]
+        return min(living, key=lambda holder: holder.id).remembered.link.line(side) if living else None
+
+
+class InMemorySurvey:
+    """A survey (``ports.Survey``) of the links that ``links`` tells."""
+
+    def __init__(self, links: Callable[[], Iterable[Remembered]]) -> None:
+        self._links = links
+        self._staged: dict[Side, dict[str, Staged]] = {side: {} for side in Side}
+        self._cases: dict[CaseKind, list[Case]] = {kind: [] for kind in CaseKind}
+
+    def stage(self, side: Side, lines: Sequence[Staged]) -> None:
+        """Add lines just read; one staged before counts as it is staged now."""
+        for line in lines:
+            self._staged[side].pop(line.line, None)
+            self._staged[side][line.line] = line
+
+    def close(self, unread: frozenset[Side] = frozenset()) -> Totals:
+        """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged."""
+        looked = self._look(unread)
+        taken = self._judge_newcomers(looked)
+        for link in looked:
+            if link.changed and link.id not in taken:
+                self._add(CaseKind.CHANGED, link.sides, link.prints, link.remembered, link.remembered.match)
+        self._cases[CaseKind.DUPLICATE].sort(key=lambda case: (case.match or b"", case.feishu is None))
+        return self._totals(looked)
+
+    def _look(self, unread: frozenset[Side]) -> list[_Looked]:
+        found = {side: {line.link: line for line in lines.values()} for side, lines in self._staged.items()}
+        return [self._looked(remembered, found, unread) for remembered in sorted(self._links(), key=_id)]
+
+    def _looked(
+        self, remembered: Remembered, found: Mapping[Side, Mapping[int | None, Staged]], unread: frozenset[Side]
+    ) -> _Looked:
+        lines = {side: found[side].get(remembered.link.id) for side in Side}
+        sides = {side: _how(line, side, remembered, unread) for side, line in lines.items()}
+        return _Looked(remembered, sides, {side: line.print for side, line in lines.items() if line})
+
+    def _judge_newcomers(self, looked: Sequence[_Looked]) -> set[int]:
+        """Find a case for every line without a link; returns the links that get a new line."""
+        matches = self._matches(looked)
+        taken: dict[int, tuple[_Looked, Side, Staged]] = {}
+        for side, lines in self._staged.items():
+            for line in lines.values():
+                if line.link is None:
+                    link = self._judge(side, line, _Match() if line.match is None else matches[line.match])
+                    taken |= {} if link is None else {link.id: (link, side, line)}
+        for _, (link, side, line) in sorted(taken.items()):
+            sides = {**link.sides, side: _found(line)}
+            self._add(CaseKind.MOVED, sides, {**link.prints, side: line.print}, link.remembered, line.match)
+        return set(taken)
+
+    def _matches(self, looked: Sequence[_Looked]) -> dict[bytes, _Match]:
+        matches: dict[bytes, _Match] = {}
+        for side, lines in self._staged.items():
+            for line in lines.values():
+                if line.link is None and line.match is not None:
+                    matches.setdefault(line.match, _Match()).newcomers[side].append(line)
+        for link in looked:
+            if link.remembered.match in matches:
+                matches[link.remembered.match].holders.append(link)
+        return matches
+
+    def _judge(self, side: Side, line: Staged, match: _Match) -> _Looked | None:
+        """The case of one newcomer; returns the link whose missing line it replaces, if it does."""
+        here, there = match.newcomers[side], match.newcomers[side.other]
+        vacant, rival = match.vacant(side), match.rival(side)
+        if vacant and len(here) == 1:
+            return vacant
+        if rival is not None and not vacant:
+            self._add_line(CaseKind.RIVAL, side, line, (rival,))
+        elif len(here) > 1 or len(there) > 1:
+            others = [other.line for other in (here if len(here) > 1 else there)[: MOST_OTHERS + 1]]
+            named = tuple(other for other in others if other != line.line)[:MOST_OTHERS]
+            self._add_line(CaseKind.DUPLICATE, side, line, named)
+        elif not there:
+            self._add_line(CaseKind.FRESH, side, line)
+        elif side is Side.FEISHU:
+            sides = {side: _found(line), side.other: _found(there[0])}
+            self._add(CaseKind.PAIR, sides, {side: line.print, side.other: there[0].print}, match=line.match)
+        return None
+
+    def _add_line(self, kind: CaseKind, side: Side, line: Staged, others: tuple[str, ...] = ()) -> None:
+        self._add(kind, {side: _found(line), side.other: None}, {side: line.print}, match=line.match, others=others)
+
+    def _add(
+        self,
+        kind: CaseKind,
+        sides: Mapping[Side, _Finding],
+        prints: Mapping[Side, bytes],
+        remembered: Remembered | None = None,
+        match: bytes | None = None,
+        others: tuple[str, ...] = (),
+    ) -> None:
+        found = (sides[Side.FEISHU], sides[Side.DATABASE])
+        self._cases[kind].append(Case(kind, "", *found, remembered, prints, match, others))
+
+    def _totals(self, looked: Sequence[_Looked]) -> Totals:
+        gone = Counter(side for case in self._cases[CaseKind.CHANGED] for side in Side if case.side(side) is Look.GONE)
+        severed = sum(1 for link in looked if link.remembered.link.severed)
+        return Totals(
+            lines={side: len(lines) for side, lines in self._staged.items()},
+            gone={side: gone[side] for side in Side},
+            cases={kind: len(cases) for kind, cases in self._cases.items()},
+            linked=len(looked) - severed,
+            severed=severed,
+        )
+
+    def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
+        """The next cases of a kind: links by id, newcomers in the order they were staged, duplicates side by side."""
+        start = int(after or 0)
+        links = {link.link.id: link for link in self._links()}
+        page = enumerate(self._cases[kind][start : start + limit], start + 1)
+        return [_as_of_now(case, str(place), links) for place, case in page]
+
+
+def _id(remembered: Remembered) -> int:
+    assert remembered.link.id is not None
+    return remembered.link.id
+
+
+def _found(line: Staged) -> Version | Look:
+    return line.version or Look.UNCHANGED
+
+
+def _how(line: Staged | None, side: Side, remembered: Remembered, unread: frozenset[Side]) -> _Finding:
+    if line is not None:
+        return _found(line)
+    if remembered.link.severed is side:
+        return None
+    return Look.UNCHANGED if side in unread else Look.GONE
+
+
+def _as_of_now(case: Case, at: str, links: Mapping[int | None, Remembered]) -> Case:
+    """A case with its link as it is remembered by now."""
+    remembered = links.get(case.remembered.link.id) if case.remembered else None
+    return Case(case.kind, at, case.feishu, case.database, remembered, case.prints, case.match, case.others)

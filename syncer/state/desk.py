@@ -40,7 +40,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class MappingStatus:
+class Standing:
     """How a mapping stands. ``lag_seconds``: how long ago the last run that did its work began."""
 
     name: str
@@ -98,7 +98,7 @@ class Desk(Conflicts, Failures):
         self._engine = engine
         self._clock = clock
 
-    def status(self, name: str | None = None) -> list[MappingStatus]:
+    def status(self, name: str | None = None) -> list[Standing]:
         """How one mapping or all of them stand, by name."""
         with reaching(self._engine), self._engine.connect() as connection:
             rows = connection.execute(text(_STATUS), {"name": name}).all()
@@ -108,11 +108,9 @@ class Desk(Conflicts, Failures):
         last = {run.id: run for run in runs}
         return [self._standing(row, last.get(str(row.last_run))) for row in rows]
 
-    def _standing(self, row: Row[Any], last_run: Run | None) -> MappingStatus:
+    def _standing(self, row: Row[Any], last_run: Run | None) -> Standing:
         lag = None if row.fresh_at is None else (self._clock.now() - row.fresh_at).total_seconds()
-        return MappingStatus(
-            row.name, State(row.state), row.linked, row.severed, last_run, row.conflicts, row.failures, lag
-        )
+        return Standing(row.name, State(row.state), row.linked, row.severed, last_run, row.conflicts, row.failures, lag)
 
     def runs(self, mapping: str | None = None, *, limit: int = 50) -> list[Run]:
         """The latest runs of one mapping or of all, newest first."""

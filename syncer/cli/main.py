@@ -5,8 +5,8 @@ Exit status: 0 done, 1 a fault of ours, 2 something to mend, 3 failed lines or o
 
 import sys
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from syncer import __version__
 from syncer.cli import console
@@ -49,10 +49,12 @@ def main(arguments: list[str] | None = None) -> None:
 def _status(arguments: list[str] | None) -> int:
     try:
         result = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        console.complain(
+            f"Error: {error.format_message()}\n`syncer --help` and `syncer COMMAND --help` tell what is right"
+        )
         return 2
-    except click.Abort:
+    except Abort:
         console.complain("stopped")
         return 130
     except SyncerError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -11,6 +12,8 @@ from syncer.core.values import Json, Value, moment
 from syncer.fields.forms import Kind, alien, excerpt, nothing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL_EPOCH = _EPOCH.replace(tzinfo=None)
+_NO_TIME = timedelta()
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -82,12 +85,14 @@ def from_zone(value: datetime, zone: ZoneInfo) -> datetime:
 
     A time the clock shows twice is the first of them; one it skips counts on with the offset before the gap.
     """
+    wall = value.replace(fold=0) if value.fold else value
     try:
-        return value.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        return _EPOCH + (wall - _WALL_EPOCH - (zone.utcoffset(wall) or _NO_TIME))
     except OverflowError:
         raise Misfit(f"{value} in {zone} is outside the years 1 to 9999") from None
 
 
+@lru_cache(maxsize=4096)  # a table's days repeat
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """When a day begins in a time zone. Raises ``Misfit`` outside the years 1 to 9999."""
     return from_zone(datetime.combine(day, time()), zone)

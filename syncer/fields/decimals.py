@@ -12,7 +12,11 @@ EXACT = 2**53
 """Whole numbers up to here have a float64 of their own."""
 
 _ALL_DIGITS_EXACT = 10**15
+_SURELY_SHORT = 16
+"""A float with a fraction that is spelled in so few characters has at most 15 digits, none of them a trailing zero."""
+
 _UNBOUNDED = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
+_LONGEST_NUMBER = 1000
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)\s*", re.ASCII)
 
 
@@ -34,11 +38,12 @@ def of_double(number: float) -> Decimal:
     size = abs(number)
     if size <= EXACT and (size >= _ALL_DIGITS_EXACT or number.is_integer()):
         return whole(round(number))
-    return plain(Decimal(f"{number:.15g}"))
+    shortest = repr(number)
+    return Decimal(shortest) if len(shortest) <= _SURELY_SHORT else plain(Decimal(f"{number:.15g}"))
 
 
 def of_single(number: float) -> Decimal:
-    """A finite float32, however the driver widened it, as the shortest decimal that names it."""
+    """A finite float32, however the driver widened it: of six to nine digits, as few as tell it from its neighbours."""
     single = nearest_single(number)
     texts = (f"{single:.{digits}g}" for digits in range(6, 10))
     return plain(Decimal(next(text for text in texts if nearest_single(float(text)) == single)))
@@ -56,8 +61,8 @@ def is_whole(value: Decimal) -> bool:
 
 
 def parsed(text: str) -> Decimal:
-    """The number written in a text: digits with a sign and a point at most. Raises ``Misfit``."""
-    if not _NUMBER.fullmatch(text):
+    """The number written in a text: at most 1000 digits, a sign and a point. Raises ``Misfit``."""
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise Misfit(f"{excerpt(text)} is not a number; write digits with at most a sign and a decimal point")
     return plain(Decimal(text.strip()))
 

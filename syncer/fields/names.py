@@ -34,4 +34,4 @@ READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001})
 
 def type_name(number: int) -> str:
     """A field type in words, also one that is newer than this list."""
-    return FIELD_TYPE_NAMES.get(number, f"type {number}")
+    return FIELD_TYPE_NAMES.get(number, str(number))

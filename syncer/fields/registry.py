@@ -113,7 +113,7 @@ def translator(
     if values is None:
         return join(here, there, bridge(here.kind, there.kind, timezone))
     if not field_type.takes_values:
-        raise ImpossiblePair(f"`values:` is for select fields, and {_field(field)}; leave it out")
+        raise ImpossiblePair(f"`values:` is for select fields, but {_field(field)}; leave it out")
     return join(here, there, _labels(values, field, column, there))
 
 
@@ -175,7 +175,7 @@ def _labels(values: Mapping[str, str], field: FieldInfo, column: ColumnInfo, for
 
 
 def _field(field: FieldInfo) -> str:
-    return f'field "{field.name}" is a {type_name(field.type)} field'
+    return f'field "{field.name}" is of type {type_name(field.type)}'
 
 
 def _column(column: ColumnInfo) -> str:

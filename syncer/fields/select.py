@@ -7,7 +7,7 @@ from typing import ClassVar
 from syncer.core.mapping import Misfit
 from syncer.core.values import Json, Value
 from syncer.fields.characters import sound
-from syncer.fields.forms import Kind, alien, excerpt, nothing
+from syncer.fields.forms import Kind, alien, nothing
 from syncer.fields.text import plain_text
 
 MOST_CHOICES = 1000
@@ -55,10 +55,7 @@ class MultiSelectField:
     def read(self, cell: Json) -> Value:
         """A list of names, without order."""
         if type(cell) is list:
-            try:
-                return frozenset([sound(name) for name in cell]) or None
-            except TypeError:
-                raise Misfit(f"the cell holds {excerpt(cell)} where names of options are expected") from None
+            return frozenset([sound(name) for name in cell]) or None
         nothing(cell, "a list of options")
         return None
 

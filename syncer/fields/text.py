@@ -44,8 +44,8 @@ class TextField:
         return self.fit(plain_text(raw))
 
 
-def joined(cell: Json) -> str:
-    """The plain text of a text cell. Raises ``Misfit`` for what is no list of segments."""
+def joined(cell: Json) -> object:
+    """The plain text of a text cell, yet unchecked. Raises ``Misfit`` for what is no list of segments."""
     if type(cell) is list:
         try:
             return cell[0]["text"] if len(cell) == 1 else "".join([part["text"] for part in cell])

@@ -14,9 +14,8 @@ from syncer.fields.forms import Kind, alien, excerpt
 from syncer.fields.number import plain_number
 
 _ONE = Decimal(1)
-_FINEST = -16383
-_LARGEST = 131072
-"""Digits behind and before the point that PostgreSQL's numeric holds where none are declared."""
+_MOST_DIGITS = 131072
+"""Before the point, where PostgreSQL's numeric has no declared precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def integer(size: int, *, nullable: bool) -> IntegerColumn:
 def numeric(precision: int | None, scale: int | None, *, nullable: bool) -> NumericColumn:
     """The form of a numeric column; without a precision it holds whatever PostgreSQL can."""
     if precision is None:
-        return NumericColumn(nullable, None, _ONE.scaleb(_LARGEST))
+        return NumericColumn(nullable, None, _ONE.scaleb(_MOST_DIGITS))
     places = scale or 0
     return NumericColumn(nullable, _ONE.scaleb(-places), _ONE.scaleb(precision - places))
 

@@ -23,9 +23,7 @@ class TextColumn:
 
     def read(self, held: object) -> Value:
         """The text, ``''`` too."""
-        if held is None or isinstance(held, str):
-            return held
-        raise alien(held, "a text")
+        return held if held is None or isinstance(held, str) else decoded(held)
 
     def fit(self, value: Value) -> Value:
         """Empty becomes NULL, or ``''`` where no NULL is taken."""
@@ -59,9 +57,7 @@ class PaddedColumn:
         """The text without its padding."""
         if held is None:
             return None
-        if isinstance(held, str):
-            return held.rstrip(" ")
-        raise alien(held, "a text")
+        return (held if isinstance(held, str) else decoded(held)).rstrip(" ")
 
     def fit(self, value: Value) -> Value:
         """Empty becomes NULL, or ``''`` where no NULL is taken; so does what is blank."""
@@ -94,9 +90,7 @@ class EnumColumn:
 
     def read(self, held: object) -> Value:
         """The label."""
-        if held is None or isinstance(held, str):
-            return held
-        raise alien(held, "a label")
+        return held if held is None or isinstance(held, str) else decoded(held)
 
     def fit(self, value: Value) -> Value:
         """A label, exactly as the type spells it."""
@@ -148,6 +142,16 @@ class UuidColumn:
             return str(UUID(str(text)))
         except ValueError:
             raise alien(text, "a UUID") from None
+
+
+def decoded(held: object) -> str:
+    """The text of a type the driver does not know (enumerations, citext), which its binary format leaves undecoded."""
+    if isinstance(held, bytes):
+        try:
+            return held.decode()
+        except UnicodeDecodeError:
+            raise alien(held, "a text") from None
+    raise alien(held, "a text")
 
 
 def cut(text: str, length: int) -> str:

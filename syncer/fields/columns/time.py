@@ -107,7 +107,10 @@ class WallClockColumn:
             return null(nullable=self.nullable)
         if not isinstance(value, datetime):
             raise alien(value, "a time")
-        return from_zone(rounded_moment(to_zone(value, self.zone).replace(tzinfo=None), self.step), self.zone)
+        wall = to_zone(value, self.zone)
+        if self.step == 1 and not wall.fold:
+            return value
+        return from_zone(rounded_moment(wall.replace(tzinfo=None), self.step), self.zone)
 
     def bind(self, value: Value) -> object:
         """A ``datetime`` without a zone."""

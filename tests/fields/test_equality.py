@@ -1,0 +1,209 @@
+"""The table "when values are equal, and what a value that does not fit becomes", row by row."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from syncer.core.mapping import Misfit
+from syncer.core.values import is_empty
+from tests.fields.pairs import BERLIN, SHANGHAI, pair
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+MONEY = pair(2, "numeric", precision=10, scale=2)
+TO_DATABASE = [
+    # scale of numeric, float noise beyond 15 digits, parts below a millisecond: rounded half even, silent
+    (MONEY, 0.1 + 0.2, Decimal("0.3")),
+    (MONEY, 1.005, Decimal(1)),
+    (MONEY, 1.015, Decimal("1.02")),
+    (pair(2, "numeric"), 0.1 + 0.2, Decimal("0.3")),
+    (pair(2, "float8"), 1 / 3, Decimal("0.333333333333333")),
+    (pair(2, "int4"), 2.5, Decimal(2)),
+    (pair(2, "int4"), 3.5, Decimal(4)),
+    (pair(2, "int8"), 2**53, Decimal(2**53)),
+    (pair(2, "int8"), float(2**53 - 1), Decimal(2**53 - 1)),
+    (pair(5, "timestamptz", precision=0), 1_500, at(1970, 1, 1, 0, 0, 2)),
+    (pair(5, "timestamptz", precision=0), -500, at(1970, 1, 1)),
+    # trailing blanks where the target trims: normalised, silent
+    (pair(1, "bpchar", length=5), [{"text": "ab   "}], "ab"),
+    (pair(1, "bpchar", length=5), [{"text": "     "}], None),
+    (pair(1, "varchar", length=3), [{"text": "abc  "}], "abc"),
+    (pair(1, "varchar", length=5), [{"text": "ab "}], "ab "),
+    # unchecked, absent checkbox, false, NULL: equal; an unchecked box becomes false
+    (pair(7, "bool"), None, False),
+    (pair(7, "bool"), False, False),
+    (pair(7, "bool", nullable=False), None, False),
+    # empty text, missing key, null: NULL; '' in a NOT NULL text column
+    (pair(1, "text"), None, None),
+    (pair(1, "text"), "", None),
+    (pair(1, "text"), [], None),
+    (pair(1, "text"), [{"type": "text", "text": ""}], None),
+    (pair(1, "text", nullable=False), None, ""),
+    (pair(1, "varchar", length=9, nullable=False), [], ""),
+    (pair(1, "bpchar", length=9, nullable=False), [], ""),
+    (pair(3, "text", nullable=False), None, ""),
+    # a cleared cell clears the column
+    (MONEY, None, None),
+    (pair(3, "text"), None, None),
+    (pair(4, "text[]"), None, None),
+    (pair(4, "text[]"), [], None),
+    (pair(4, "text[]", nullable=False), None, frozenset()),
+    (pair(5, "date"), None, None),
+    # dates and times in the mapping's zone
+    (pair(5, "date"), 1_704_038_399_999, date(2023, 12, 31)),
+    (pair(5, "date"), 1_704_038_400_000, date(2024, 1, 1)),
+    (pair(5, "date"), -1, date(1970, 1, 1)),
+    (pair(5, "date", timezone=BERLIN), -3_600_001, date(1969, 12, 31)),
+    # order of a multi select means nothing
+    (pair(4, "text[]"), ["b", "a", "中"], frozenset(["a", "b", "中"])),
+    # text with mentions or links is its plain text
+    (
+        pair(1, "text"),
+        [{"type": "text", "text": "见 "}, {"type": "mention", "text": "@张三", "token": "ou_1"}],
+        "见 @张三",
+    ),
+    (pair(1, "text"), [{"type": "url", "text": "a@b.cn", "link": "mailto:a@b.cn"}], "a@b.cn"),
+    # big ids live in text fields
+    (pair(1, "int8"), [{"text": " 9007199254740993 "}], Decimal(9007199254740993)),
+    (pair(1, "numeric"), "007", Decimal(7)),
+    (pair(1, "uuid"), "{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+]
+
+
+@pytest.mark.parametrize(("carry", "cell", "stored"), TO_DATABASE)
+def test_what_a_cell_becomes_in_the_column(carry, cell, stored):
+    value = carry.to_database(carry.from_cell(cell))
+    assert value == stored
+    assert type(value) is type(stored)
+
+
+TO_FEISHU = [
+    (MONEY, Decimal("1.50"), Decimal("1.5")),
+    (pair(2, "numeric"), Decimal("123456789012345.67"), Decimal(123456789012346)),
+    (pair(2, "numeric"), Decimal("1234567890123456.7"), Decimal(1234567890123457)),
+    (pair(2, "int8"), -(2**53), Decimal(-(2**53))),
+    (pair(2, "float4"), 0.10000000149011612, Decimal("0.1")),
+    (pair(5, "timestamptz"), at(2024, 5, 1, 0, 0, 0, 1500), at(2024, 5, 1, 0, 0, 0, 2000)),
+    (pair(5, "timestamptz"), at(2024, 5, 1, 0, 0, 0, 2500), at(2024, 5, 1, 0, 0, 0, 2000)),
+    (pair(5, "timestamptz"), at(1969, 12, 31, 23, 59, 59, 999500), at(1970, 1, 1)),
+    (pair(5, "timestamptz"), datetime(2024, 5, 1, 8, tzinfo=SHANGHAI), at(2024, 5, 1)),
+    (pair(5, "timestamp"), datetime(2024, 5, 1, 8), at(2024, 5, 1)),
+    (pair(5, "timestamp", timezone=BERLIN), datetime(2024, 10, 27, 2, 30), at(2024, 10, 27, 0, 30)),
+    (pair(5, "timestamp", timezone=BERLIN), datetime(2024, 10, 27, 2, 30, fold=1), at(2024, 10, 27, 0, 30)),
+    (pair(5, "timestamp", timezone=BERLIN), datetime(2024, 3, 31, 2, 30), at(2024, 3, 31, 1, 30)),
+    (pair(5, "date"), date(2024, 1, 1), at(2023, 12, 31, 16)),
+    (pair(5, "date"), date(1969, 12, 31), at(1969, 12, 30, 16)),
+    (pair(1, "bpchar", length=5), "ab   ", "ab"),
+    (pair(1, "text", nullable=False), "", None),
+    (pair(7, "bool"), None, False),
+    (pair(7, "bool"), True, True),
+    (pair(4, "text[]"), [], None),
+    (pair(4, "text[]"), ["b", "a", "b"], frozenset(["a", "b"])),
+    (pair(1, "int8"), 9007199254740993, "9007199254740993"),
+    (pair(1, "numeric"), Decimal("1E+3"), "1000"),
+    (pair(3, "text", values={"待处理": "pending"}), "pending", "待处理"),
+]
+
+
+@pytest.mark.parametrize(("carry", "held", "shown"), TO_FEISHU)
+def test_what_a_column_becomes_in_the_field(carry, held, shown):
+    value = carry.to_feishu(carry.from_column(held))
+    assert value == shown
+    assert type(value) is type(shown)
+
+
+LABELLED = pair(3, "text", values={"待处理": "pending"})
+NOT_HELD_BY_THE_DATABASE = [
+    (pair(1, "varchar", length=3), "甲乙丙🙂", "4 characters; the column holds at most 3"),
+    (pair(1, "bpchar", length=3), "abcd", "4 characters; the column holds at most 3"),
+    (pair(4, "varchar[]", length=1), ["ab"], "2 characters"),
+    (pair(2, "int2"), 32767.6, "-32768 to 32767"),
+    (MONEY, 99999999.995, "less than 1E\\+8"),
+    (pair(2, "numeric"), 2**53 + 1, "beyond 2\\^53"),
+    (pair(2, "numeric"), 1e17, "use a text field"),
+    (pair(2, "numeric"), float("nan"), "nan is not a number"),
+    (pair(2, "numeric"), float("-inf"), "-inf is not a number"),
+    (pair(1, "text"), "a\0b", "NUL"),
+    (pair(1, "text"), "a\ud83d", "U\\+D83D at place 2"),
+    (pair(3, "text"), "a\0", "NUL"),
+    (LABELLED, "别的", "`values:` does not name; it names: 待处理"),
+    (pair(4, "text[]", values={"甲": "a"}), ["甲", "乙"], "乙"),
+    (pair(3, "mood", enum=("a", "b")), "c", "there are: a, b"),
+    (pair(1, "int8"), "NO-17", "not a number"),
+    (pair(1, "int8"), "１２", "not a number"),
+    (pair(1, "numeric"), "1e5", "not a number"),
+    (pair(1, "numeric"), "1" * 1001, "not a number"),
+    (pair(1, "uuid"), "17", "not a UUID"),
+    (pair(5, "timestamptz"), 10**18, "outside the years"),
+    (pair(5, "date"), 253_402_300_799_999, "outside the years"),
+    (pair(2, "int4", nullable=False), None, "NOT NULL"),
+    (pair(5, "date", nullable=False), None, "NOT NULL"),
+    (pair(3, "mood", enum=("a",), nullable=False), None, "NOT NULL"),
+]
+
+
+@pytest.mark.parametrize(("carry", "cell", "reason"), NOT_HELD_BY_THE_DATABASE)
+def test_what_the_database_cannot_hold_fails_and_says_why(carry, cell, reason):
+    with pytest.raises(Misfit, match=reason):
+        carry.to_database(carry.from_cell(cell))
+
+
+NOT_HELD_BY_FEISHU = [
+    (pair(2, "int8"), 2**53 + 1, "use a text field"),
+    (pair(2, "float8"), 1e300, "beyond 2\\^53"),
+    (pair(2, "float8"), float("nan"), "no field can hold"),
+    (pair(2, "numeric"), Decimal("NaN"), "no field can hold"),
+    (pair(2, "numeric"), Decimal("-Infinity"), "no field can hold"),
+    (pair(1, "text"), "x" * 100_001, "at most 100000"),
+    (LABELLED, "lost", '"lost", which `values:` does not name; it names: pending'),
+    (pair(4, "text[]"), [str(number) for number in range(1001)], "at most 1000"),
+    (pair(4, "text[]"), ["a", ""], "cannot be an option"),
+    (pair(4, "text[]"), ["a", None], "without NULL"),
+    (pair(4, "text[]"), [["a"], ["b"]], "flat array"),
+    (pair(5, "timestamptz"), datetime.max.replace(tzinfo=UTC), "outside the years"),
+    (pair(5, "timestamp"), datetime.min, "outside the years"),
+    (pair(5, "date"), date.min, "outside the years"),
+    (pair(20, "text"), "x", "Feishu alone writes"),
+]
+
+
+@pytest.mark.parametrize(("carry", "held", "reason"), NOT_HELD_BY_FEISHU)
+def test_what_feishu_cannot_hold_fails_and_says_why(carry, held, reason):
+    with pytest.raises(Misfit, match=reason):
+        carry.to_feishu(carry.from_column(held))
+
+
+WRITTEN = [
+    (pair(1, "text"), "甲🙂", "甲🙂"),
+    (MONEY, Decimal("1E+2"), 100),
+    (MONEY, Decimal("0.3"), 0.3),
+    (pair(3, "text"), "新", "新"),
+    (pair(4, "text[]"), frozenset("ba"), ["a", "b"]),
+    (pair(5, "timestamptz"), at(1969, 12, 31, 23, 59, 59), -1000),
+    (pair(7, "bool"), True, True),
+]
+
+
+@pytest.mark.parametrize(("carry", "value", "cell"), WRITTEN)
+def test_what_is_sent(carry, value, cell):
+    sent = carry.cell(value)
+    assert sent == cell
+    assert type(sent) is type(cell)
+
+
+@pytest.mark.parametrize(
+    "carry", [MONEY, *(pair(number, sql) for number, sql in [(1, "text"), (3, "text"), (4, "text[]"), (5, "date")])]
+)
+def test_nothing_clears_on_both_sides(carry):
+    assert is_empty(carry.from_cell(None))
+    assert carry.cell(None) is None
+    assert carry.column(None) is None
+
+
+def test_clearing_a_checkbox_unchecks_it():
+    assert pair(7, "bool").cell(None) is False
+    assert pair(7, "bool").column(None) is False

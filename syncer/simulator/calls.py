@@ -11,6 +11,7 @@ from syncer.simulator.errors import Refusal, invalid
 from syncer.simulator.tokens import App
 
 _MOST_KEPT = 100_000
+_MOST_BODIES = 2_000
 _MOST_BODY_BYTES = 16_384
 _FLAGS = {"true": True, "True": True, "false": False, "False": False, "": False}
 
@@ -80,11 +81,12 @@ class Call:
 
 @dataclass(slots=True)
 class CallLog:
-    """The last 100,000 calls, and counts of all since the last clear."""
+    """The last 100,000 calls, the last 2,000 of them with their bodies, and counts of all since the last clear."""
 
     kept: deque[Call] = field(default_factory=lambda: deque(maxlen=_MOST_KEPT))
     counts: Counter[str] = field(default_factory=Counter)
     total: int = 0
+    _bodies: deque[Call] = field(default_factory=deque)
 
     def add(self, call: Call) -> None:
         """Log a call as it arrives; its outcome is filled in later."""
@@ -94,11 +96,15 @@ class CallLog:
         self.kept.append(call)
 
     def close(self, call: Call) -> None:
-        """Let go of a large body once the call is answered."""
+        """Let go of a large body once the call is answered, and of old ones."""
         if len(call.body) > _MOST_BODY_BYTES:
             call.body = b""
+        self._bodies.append(call)
+        if len(self._bodies) > _MOST_BODIES:
+            self._bodies.popleft().body = b""
 
     def clear(self) -> None:
         """Forget all calls."""
         self.kept.clear()
+        self._bodies.clear()
         self.counts.clear()

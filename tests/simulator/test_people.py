@@ -104,6 +104,13 @@ def test_a_person_edits_right_after_a_read_was_answered(orders, control, at):
     assert orders.read(record)["金额"] == 2
 
 
+def test_a_hook_that_cannot_be_done_is_no_answer_of_feishu(orders, control, at):
+    control.at("bitable.record.search", [step("delete_records", app_token=at[0], table_id=at[1], record_ids=["recNo"])])
+    answer = orders.api.raw("POST", f"{orders.path}/records/search", json={})
+    assert (answer.status_code, "code" in answer.text) == (500, False)
+    assert orders.search().code == 0
+
+
 def test_steps_run_once_and_can_be_anything(orders, control, at):
     steps = [step("revoke_tokens"), step("set_switches", status_mode="new4xx")]
     control.at("bitable.record.create", steps, nth=2, when="after")

@@ -70,6 +70,7 @@ def test_batch_get_tells_absent_ids_and_keeps_the_order_asked_for(orders):
     assert [each["record_id"] for each in data["records"]] == [b, a]
     assert data["absent_record_ids"] == ["recUnknown0000"]
     assert data["forbidden_record_ids"] == []
+    assert orders.get(a, with_shared_url=True).data["records"][0]["shared_url"].endswith(a)
 
 
 @pytest.mark.parametrize(

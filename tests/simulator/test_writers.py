@@ -5,6 +5,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 
 def together(*calls):
@@ -56,6 +57,15 @@ def test_latency_is_set_by_pattern_and_the_last_one_wins(orders, control):
     assert time.perf_counter() - started < 0.2
     orders.create({})
     assert time.perf_counter() - started > 0.3
+
+
+def test_a_write_whose_caller_went_away_is_done_all_the_same(orders, control, place):
+    control.set_latency("bitable.record.create", 0.4)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        orders.api.raw("POST", f"{orders.path}/records", json={"fields": {}}, timeout=0.1)
+    assert control.plain(place.app_token, place.table_id) == {}
+    time.sleep(0.5)
+    assert len(control.plain(place.app_token, place.table_id)) == 1
 
 
 # client tokens

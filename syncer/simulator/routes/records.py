@@ -1,5 +1,6 @@
 """Records: search, batch_get, and the six writes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from syncer.simulator.calls import Call
@@ -17,6 +18,7 @@ from syncer.simulator.world import World
 MOST_WRITTEN = 1000
 MOST_DELETED = 500
 MOST_GOT = 100
+_SHARED = "https://example.feishu.cn/record"
 _PATH = "/open-apis/bitable/v1/apps/{app_token}/tables/{table_id}/records"
 
 
@@ -43,13 +45,18 @@ def batch_get(world: World, call: Call) -> dict[str, Any]:
     renderer = Renderer(who, fields, bool(body.get("automatic_fields")))
     now = _present_ids(world, table, ids, who)
     barred = set(ids) if role and not role.visible else set(role.forbidden_records if role else ())
-    shown = [renderer.fragment(now[each]) for each in ids if each in now and each not in barred]
+    show = _with_url(renderer) if body.get("with_shared_url") else renderer.fragment
+    shown = [show(now[each]) for each in ids if each in now and each not in barred]
     call.records = len(shown)
     return {
         "records": shown,
         "forbidden_record_ids": [each for each in ids if each in now and each in barred],
         "absent_record_ids": [each for each in ids if each not in now],
     }
+
+
+def _with_url(renderer: Renderer) -> Callable[[Record], dict[str, Any]]:
+    return lambda record: {**renderer.shown(record), "shared_url": f"{_SHARED}/{record.record_id}"}
 
 
 def _got_ids(body: dict[str, Any]) -> list[str]:

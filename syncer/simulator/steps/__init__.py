@@ -7,6 +7,7 @@ one table of ops in each.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from syncer.simulator.errors import Refusal
 from syncer.simulator.hooks import Step
 from syncer.simulator.steps import disturb, edits, inspect, setup
 from syncer.simulator.world import World
@@ -23,6 +24,9 @@ def do(world: World, step: Step) -> Any:
 
 
 def run(world: World, steps: Iterable[Step]) -> None:
-    """Run several steps in order."""
+    """Run several steps in order; a step that is refused is a mistake of the test, not an answer to a call."""
     for step in steps:
-        do(world, step)
+        try:
+            do(world, step)
+        except Refusal as refusal:
+            raise RuntimeError(f"step {step} was refused: {refusal.code} {refusal.text()}") from refusal

@@ -32,13 +32,8 @@ def look_up(connection: psycopg.Connection, query: Composed, texts: Sequence[Tex
 
 
 def ask_one_by_one(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
-    """The same, each line a statement of its own in one pipeline; the first column becomes the line's position."""
-    if not texts:
-        return []
-    cursor = RawCursor(connection)
-    cursor.executemany(query, [_arrays([line]) for line in texts], returning=True)
-    answers = [_rows(result) for result in cursor.results()]
-    return [[b"%d" % place, *row[1:]] for place, answer in enumerate(answers) for row in answer]
+    """The same, each line a statement of its own; the first column becomes the line's position."""
+    return [[b"%d" % place, *row[1:]] for place, line in enumerate(texts) for row in ask(connection, query, [line])]
 
 
 def _arrays(texts: Sequence[Texts]) -> list[object]:

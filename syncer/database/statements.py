@@ -5,7 +5,7 @@ explicit cast to ``varchar(3)`` cuts silently while the assignment that follows 
 ``n`` its position; ``t`` is the table.
 
 Which returned row belongs to which operation: UPDATE and DELETE return ``s.n``. INSERT can return nothing of its
-source, so servers from 17 on use MERGE, which can; older ones insert row by row in one pipeline. The order in which
+source, so servers from 17 on use MERGE, which can; older ones insert row by row. The order in which
 INSERT ... SELECT returns is promised nowhere and is not relied on.
 """
 

@@ -6,6 +6,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
@@ -17,6 +18,17 @@ class WallClock:
 
     def sleep(self, seconds):
         time.sleep(seconds)
+
+
+@pytest.fixture
+def database(postgres_url):
+    """The worker's own database, emptied after each test: quicker than a new one."""
+    yield postgres_url
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        ours = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"
+        for (schema,) in connection.execute(ours).fetchall():
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+        connection.execute("CREATE SCHEMA public")
 
 
 @pytest.fixture
@@ -37,9 +49,12 @@ def engine(database):
 def table(engine):
     """Makes the side of a table, ready to be written."""
 
+    def words(names):
+        return names.split() if isinstance(names, str) else names
+
     def make(name, key, columns, **options):
         rows = PostgresRows(
-            engine, name, key=key.split(), columns=columns.split(), clock=WallClock(), mapping="orders", **options
+            engine, name, key=words(key), columns=words(columns), clock=WallClock(), mapping="orders", **options
         )
         rows.prepare()
         return rows

@@ -37,7 +37,7 @@ def test_copy_select_and_psycopg_show_the_same_row(look, table, data):
         st.none() | st.decimals(allow_nan=False, allow_infinity=False, places=9),
     )
     lines = data.draw(st.lists(columns, min_size=1, max_size=40))
-    look.execute("DROP TABLE IF EXISTS held")
+    look.execute("SET TimeZone = 'UTC'; DROP TABLE IF EXISTS held")
     look.execute("""
         CREATE TABLE held (
             id int PRIMARY KEY, a text, b text, c text[], d float8, e bytea, f timestamptz, g date, h numeric

@@ -22,7 +22,7 @@ def test_a_name_stands_for_itself_and_quotes_protect_dots(text, parts):
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a.b.c", '"a', '"a"b', 'a"b"', '""'])
 def test_what_is_no_name_is_refused_with_the_right_form(text):
-    with pytest.raises(SchemaError, match="schema.table"):
+    with pytest.raises(SchemaError, match=r"schema\.table"):
         parse_name(text)
 
 

@@ -214,20 +214,16 @@ def test_identifiers_of_any_kind_are_quoted(look, table, write):
         "back\\slash",
         "k; DROP TABLE x",
     ]
-    quoted = [psycopg.sql.Identifier(name).as_string() for name in odd]
+    quoted = ", ".join(f"{psycopg.sql.Identifier(name).as_string()} text" for name in odd)
     look.execute('CREATE SCHEMA "My.Schema"')
-    look.execute(f'CREATE TYPE "My.Schema"."Mo""od" AS ENUM (\'好\', \'bad\')')
-    look.execute(
-        f'CREATE TABLE "My.Schema"."T ""%s" (id int PRIMARY KEY, mood "My.Schema"."Mo""od", {", ".join(f"{q} text" for q in quoted)})'
-    )
-    rows = table("orders", "id", "a")
-    rows._name, rows._columns = '"My.Schema"."T ""%s"', ("mood", *odd)
+    look.execute('CREATE TYPE "My.Schema"."Mo""od" AS ENUM (\'好\', \'bad\')')
+    look.execute(f'CREATE TABLE "My.Schema"."T ""%s" (id int PRIMARY KEY, mood "My.Schema"."Mo""od", {quoted})')
+    rows = table('"My.Schema"."T ""%s"', ["id"], ["mood", *odd], on_insert={"id": ColumnFill("value", 1)})
     values = {name: f"value of {name}" for name in odd} | {"mood": "好"}
-    rows._on_insert = {"id": ColumnFill("value", 1)}
     created = write(rows, [RowInsert("i", values, values)])["i"].row
     assert created.columns == ("好", *[values[name] for name in odd])
     changed = write(
-        rows, updates=[RowUpdate("u", created.key, {name: "new" for name in odd} | {"mood": "bad"}, created.print)]
+        rows, updates=[RowUpdate("u", created.key, dict.fromkeys(odd, "new") | {"mood": "bad"}, created.print)]
     )
     assert rows.find(["mood", *odd], [("bad", *["new"] * len(odd))])[0].print == changed["u"].row.print
     assert kinds(write(rows, [RowInsert("j", values | {"mood": "??"})])) == {"j": "22P02"}

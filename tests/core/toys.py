@@ -67,7 +67,7 @@ class Trimmed(Same):
 class Labels(Same):
     """values: {待处理: pending, 已发货: shipped}, one to one, anything else is a misfit."""
 
-    table = {"待处理": "pending", "已发货": "shipped", "已取消": "cancelled"}
+    table: Mapping[str, str] = {"待处理": "pending", "已发货": "shipped", "已取消": "cancelled"}
     sample = st.none() | st.sampled_from([*table, "新选项"])
     sample_database = st.none() | st.sampled_from([*table.values(), "lost"])
 
@@ -145,6 +145,7 @@ def holds(toy: Same, value: Value) -> bool:
 def pair(
     name: str = "name",
     toy: Same | None = None,
+    *,
     merge: Merge = Merge.REGISTER,
     policy: Policy = Policy.MANUAL,
     direction: Direction = Direction.BOTH,

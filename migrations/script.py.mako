@@ -1,13 +1,14 @@
 """${message}"""
 
-import sqlalchemy as sa
+from pathlib import Path
+
 from alembic import op
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

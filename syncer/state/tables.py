@@ -212,6 +212,7 @@ audit = Table(
     _moment("at"),
     Index(None, "mapping", "record"),
     Index(None, "mapping", "key"),
+    Index(None, "mapping", "link"),
     Index(None, "run"),
     Index("audit_deletions", "mapping", "at", postgresql_where=text("action = 'delete'")),
 )

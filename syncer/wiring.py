@@ -23,11 +23,12 @@ from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
 from syncer.core.mapping import Rules, SyncMapping
+from syncer.core.values import Json
 from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
-from syncer.engine.lens import Lens
+from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
@@ -215,7 +216,7 @@ class Syncer:
             engine,
             mapping.table,
             key=key,
-            columns=[pair.column for pair in mapping.pairs],
+            columns=read_columns([pair.column for pair in mapping.pairs], mapping.from_feishu.target),
             clock=self.clock,
             mapping=mapping.name,
             modified=mapping.watermark,
@@ -248,7 +249,8 @@ class Syncer:
         tables = Tables(sides.record_table, sides.row_table)
         ids = {pair.column: tables.field(pair.field).id for pair in sides.mapping.pairs}
         sides.rows.prepare()
-        stored = {"document": document.model_dump(mode="json"), "fields": ids}
+        key = list(key_columns(sides.mapping, sides.row_table))
+        stored: dict[str, Json] = {"document": document.model_dump(mode="json"), "fields": ids, "key": key}
         return self.store.apply(sides.mapping.name, stored, digest, differences)
 
     def applied(self, name: str) -> tuple[Applied, SyncMapping, Mapping[str, str]]:

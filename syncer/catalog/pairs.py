@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from syncer.catalog.faults import did_you_mean
-from syncer.core.mapping import DeleteRule, Misfit, Pair, PairSpec, Rules, SyncMapping, Translator
+from syncer.core.mapping import DeleteRule, Mark, Misfit, Pair, PairSpec, Rules, SyncMapping, Translator
 from syncer.core.records import Side
 from syncer.core.values import Json, Value
 from syncer.errors import MendError, SchemaError
@@ -54,6 +54,7 @@ def build_rules(mapping: SyncMapping, record_table: RecordTableInfo, row_table: 
         delete_policy=mapping.delete_policy,
         on_deleted=_on_deleted(mapping, Tables(record_table, row_table)),
         guard=mapping.guard,
+        marks=_marks(mapping, Tables(record_table, row_table), zone_of(mapping, record_table)),
     )
 
 
@@ -126,6 +127,22 @@ def _default(raw: Json, form: FieldForm | ColumnForm, side: Side) -> Value:
         return registry.default_value(raw, form)
     except Misfit as misfit:
         raise MendError(f"default.{side} does not fit: {misfit.reason}") from misfit
+
+
+def _marks(mapping: SyncMapping, tables: Tables, time_zone: ZoneInfo) -> Mapping[Side, Mark]:
+    """How deletions are marked, by the side whose lines bear the mark. Raises ``MendError``."""
+    marks: dict[Side, Mark] = {}
+    if mapping.from_feishu.target is not None:
+        column = tables.column(mapping.from_feishu.target)
+        form = registry.column_form(column, time_zone)
+        value = _default(mapping.from_feishu.value, form, Side.DATABASE)
+        marks[Side.DATABASE] = Mark(column.name, value, form.read, form.bind)
+    if mapping.from_database.target is not None:
+        field = tables.field(mapping.from_database.target)
+        shape = registry.field_form(field, time_zone)
+        value = _default(mapping.from_database.value, shape, Side.FEISHU)
+        marks[Side.FEISHU] = Mark(field.name, value, shape.read, shape.write)
+    return marks
 
 
 def _on_deleted(mapping: SyncMapping, tables: Tables) -> Mapping[Side, DeleteRule]:

@@ -4,11 +4,11 @@
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from syncer.core.records import Side
 from syncer.core.values import Json, Value
@@ -211,6 +211,19 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a side's lines carry when they are marked as deleted: a column's or field's name and its value there.
+
+    ``read`` turns what the side returns into a value, ``write`` a value into what the side takes.
+    """
+
+    target: str
+    value: Value
+    read: Callable[[Any], Value]
+    write: Callable[[Value], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the planner needs of a mapping beside its pairs."""
 
@@ -226,3 +239,5 @@ class Rules:
         default_factory=lambda: dict.fromkeys(Side, DeleteRule("delete"))
     )
     guard: DeleteGuard = DeleteGuard()
+    marks: Mapping[Side, Mark] = dataclasses.field(default_factory=dict)
+    """How a deletion is marked, by the side whose lines bear the mark."""

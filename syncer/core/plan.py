@@ -87,6 +87,8 @@ class LinePlan:
     collisions: tuple[Collision, ...] = ()
     unfit: tuple[Unfit, ...] = ()
     held: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    """Pairs (an empty name: the whole line) not sent again, because that very value was refused before."""
     differs: tuple[str, ...] = ()
     overwrites: bool = False
     fate: Fate = Fate.KEEP

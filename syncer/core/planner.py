@@ -35,6 +35,8 @@ class Desk:
 
 NO_DESK = Desk()
 WHOLE_LINE = ""
+MARK = "\0mark"
+"""The name under which a version holds the marking column or field, beside its pairs."""
 
 
 def failed_digest(*values: Value) -> bytes:
@@ -67,11 +69,19 @@ def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Versio
 
 
 def _plan_unlinked(rules: Rules, feishu: Version, database: Version, desk: Desk) -> LinePlan:
+    if _marked(rules, feishu) or _marked(rules, database):
+        return LinePlan()
     if feishu.absent:
         return plan_create(rules, Side.FEISHU, database, desk)
     if database.absent:
         return plan_create(rules, Side.DATABASE, feishu, desk)
     return _plan_both(rules, {}, feishu, database, desk)
+
+
+def _marked(rules: Rules, version: Version) -> bool:
+    """Whether a line that was never linked carries the mark of a deleted one: it is out of scope."""
+    mark = rules.marks.get(version.side)
+    return mark is not None and version.values is not None and version.values.get(MARK) == mark.value
 
 
 # Both halves are there.
@@ -104,6 +114,7 @@ class _Draft:
         self.collisions: list[Collision] = []
         self.unfit: list[Unfit] = []
         self.differs: list[str] = []
+        self.blocked: list[str] = []
         self.overwrites = False
 
     def take(self, pair: Pair, base: Base | None, merged: Merged, here: Held, there: Held, desk: Desk) -> None:
@@ -128,6 +139,7 @@ class _Draft:
         assert merged.write is not None
         assert merged.base is not None
         if desk.failed.get(pair.name) == failed_digest(merged.value):
+            self.blocked.append(pair.name)
             return
         assert not isinstance(held, Unreadable)
         self.values[merged.write][pair.name] = merged.value
@@ -138,14 +150,15 @@ class _Draft:
     def plan(self, failed: bytes | None) -> LinePlan:
         if self.differs:
             return LinePlan(bases=self.bases, differs=tuple(self.differs))
-        sides = [
-            side for side, values in self.values.items() if values and not (failed and failed == failed_line(values))
-        ]
+        sides = [side for side, values in self.values.items() if values and failed != failed_line(values)]
+        if len(sides) < sum(map(bool, self.values.values())):
+            self.blocked.append(WHOLE_LINE)
         return LinePlan(
             operations=tuple(map(self._operation, sides)),
             bases=self.bases,
             collisions=tuple(self.collisions),
             unfit=tuple(self.unfit),
+            blocked=tuple(self.blocked),
             overwrites=self.overwrites,
         )
 
@@ -195,7 +208,7 @@ class _Newborn:
         if self.unfit:
             return LinePlan(unfit=tuple(self.unfit))
         if desk.failed.get(WHOLE_LINE) == failed_line(self.values):
-            return LinePlan()
+            return LinePlan(blocked=(WHOLE_LINE,))
         return LinePlan((Operation(self.on, Action.CREATE, None, self.values, {}, self.after, reason),))
 
     def _take(self, pair: Pair) -> None:

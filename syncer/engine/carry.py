@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from syncer.core.plan import Collision, Fate, LinePlan
+from syncer.core.planner import failed_digest
 from syncer.core.records import Side
 from syncer.core.values import dump
 from syncer.engine.line import Line
@@ -81,16 +82,20 @@ class Carrier:
         open_now = {met.pair for met in line.plan.collisions if met.verdict.winner is None}
         if line.link is not None and line.link.id is not None:
             notebook.closed.extend((line.link.id, pair) for pair in line.open_conflicts if pair not in open_now)
-        for found in line.plan.unfit:
-            notebook.unfit(line, found)
-        self._count(line, len(news))
+        self._tell_failures(line, notebook)
+        self._tools.report.conflicts += bool(news)
+        self._tools.report.held += bool(line.plan.held)
 
-    def _count(self, line: Line, conflicts: int) -> None:
-        report = self._tools.report
-        report.conflicts += bool(conflicts)
-        report.failures += bool(line.plan.unfit)
-        report.loose += bool(line.plan.unfit) and not line.stored
-        report.held += bool(line.plan.held)
+    def _tell_failures(self, line: Line, notebook: Notebook) -> None:
+        """Note what does not fit, once for each value; what is neither unfit nor blocked any more is mended."""
+        report, failed = self._tools.report, line.desk.failed
+        news = [found for found in line.plan.unfit if failed.get(found.pair) != failed_digest(found.value)]
+        for found in news:
+            notebook.unfit(line, found)
+        standing = {found.pair for found in line.plan.unfit} | set(line.plan.blocked)
+        notebook.mend(line, [pair for pair in failed if pair not in standing])
+        report.failures += bool(news)
+        report.loose += bool(standing) and not line.stored
 
 
 def _tied(line: Line) -> bool:

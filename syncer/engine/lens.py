@@ -1,9 +1,11 @@
 """Turns what the sides return into versions, and what the planner decided into what the sides take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from syncer.core.mapping import Misfit, Rules
+from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version
 from syncer.core.values import Json, Value, match_digest
 from syncer.ports import RawRecord, RawRow
@@ -20,8 +22,25 @@ class Lens:
         self.columns = tuple(self.pairs)
         self.fields = tuple(pair.field for pair in rules.pairs)
         self._match = tuple(self.pairs[name] for name in rules.match)
-        self._cells = tuple((pair.name, pair.field, pair.translator.from_cell) for pair in rules.pairs)
+        self._cells: tuple[tuple[str, str, Callable[[Any], Value]], ...] = tuple(
+            (pair.name, pair.field, pair.translator.from_cell) for pair in rules.pairs
+        )
         self._columns = tuple((pair.name, pair.translator.from_column) for pair in rules.pairs)
+        self._marks = rules.marks
+        self._add_marks()
+
+    def _add_marks(self) -> None:
+        """Read the marking column and field along, under a name of their own."""
+        if (mark := self._marks.get(Side.FEISHU)) is not None:
+            self.fields = (*self.fields, *({mark.target} - set(self.fields)))
+            self._cells = (*self._cells, (MARK, mark.target, mark.read))
+        if (mark := self._marks.get(Side.DATABASE)) is not None:
+            self._marked_at = read_columns(self.columns, mark.target).index(mark.target)
+
+    def mark(self, side: Side) -> tuple[str, Any]:
+        """The name and the value, as the side takes it, that mark a line as deleted."""
+        mark = self._marks[side]
+        return mark.target, mark.write(mark.value)
 
     def record(self, raw: RawRecord, read_at: datetime) -> Version:
         """A record's version; a missing key is an empty cell."""
@@ -42,11 +61,16 @@ class Lens:
                 values[name] = read(held)
             except Misfit as misfit:
                 values[name] = Unreadable(misfit.reason)
+        if (mark := self._marks.get(Side.DATABASE)) is not None:
+            values[MARK] = mark.read(raw.columns[self._marked_at])
         return Version(Side.DATABASE, raw.key, values, read_at, raw.modified_at)
 
     def match(self, version: Version) -> bytes | None:
         """The digest of a line's match values, in the database's form; ``None`` if one is empty or does not fit."""
         assert version.values is not None
+        mark = self._marks.get(version.side)
+        if mark is not None and version.values.get(MARK) == mark.value:
+            return None
         found: list[Value] = []
         for pair in self._match:
             held = version.values.get(pair.name)
@@ -75,6 +99,11 @@ class Lens:
     def binds(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Database-side values as bind parameters, by column."""
         return {name: self.pairs[name].translator.column(value) for name, value in values.items()}
+
+
+def read_columns(columns: Sequence[str], marked: str | None) -> tuple[str, ...]:
+    """The columns to read: those of the pairs, in order, then the marking one if it is none of them."""
+    return (*columns, marked) if marked is not None and marked not in columns else tuple(columns)
 
 
 def from_bases(side: Side, line: str, bases: Mapping[str, Base], read_at: datetime) -> Version:

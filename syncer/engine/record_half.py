@@ -119,7 +119,7 @@ class RecordHalf:
     def _cells(self, work: Work) -> dict[str, Json]:
         cells = self._tools.lens.cells(work.operation.values)
         if work.operation.mark is not None:
-            name, value = work.operation.mark
+            name, value = self._tools.lens.mark(Side.FEISHU)
             cells[name] = value
         return cells
 

@@ -80,7 +80,8 @@ class RowHalf:
             return
         values = lens.binds(operation.values)
         if operation.mark is not None:
-            values[operation.mark[0]] = operation.mark[1]
+            name_of_mark, mark = lens.mark(Side.DATABASE)
+            values[name_of_mark] = mark
         updates.append(RowUpdate(name, operation.line, values, expected))
 
     def _take(self, work: Work, outcome: RowOutcome, notebook: Notebook, written: dict[int, Line]) -> list[Work]:

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, Literal
 from urllib.parse import quote
 
+from syncer.batching.batches import halves
 from syncer.batching.writer import Writer
 from syncer.core.values import Json
 from syncer.errors import RefusedError, TooLargeError, UnknownOutcomeError
@@ -78,7 +79,9 @@ class BitableRecords:
     def fetch(self, ids: Sequence[str], names: Sequence[str]) -> Fetched:
         """The named records as they are now, a hundred a call."""
         most = quotas.RECORDS_PER_GET
-        answers = [self._batch_get(ids[start : start + most]) for start in range(0, len(ids), most)]
+        answers = [
+            answer for start in range(0, len(ids), most) for answer in self._batch_get(ids[start : start + most])
+        ]
         return Fetched(
             records=[raw_record(item, names) for answer in answers for item in answer.data.get("records") or ()],
             absent=frozenset(_listed(answers, "absent_record_ids")),
@@ -204,8 +207,15 @@ class BitableRecords:
             body["filter"] = asked
         return self._post("search", body, {**_OPEN_IDS, **query})
 
-    def _batch_get(self, ids: Sequence[str]) -> Answer:
-        return self._post("batch_get", {"record_ids": list(ids), "automatic_fields": True, **_OPEN_IDS}, {})
+    def _batch_get(self, ids: Sequence[str]) -> Sequence[Answer]:
+        """Some records by id; in two calls if one answer would be too large."""
+        try:
+            return [self._post("batch_get", {"record_ids": list(ids), "automatic_fields": True, **_OPEN_IDS}, {})]
+        except TooLargeError:
+            if len(ids) == 1:
+                raise
+            first, second = halves(ids)
+            return [*self._batch_get(first), *self._batch_get(second)]
 
     def _post(self, verb: str, body: Json, query: Mapping[str, str]) -> Answer:
         path = f"{self._table_path()}/records/{verb}"

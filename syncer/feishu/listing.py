@@ -5,11 +5,12 @@ again and again. Whether a listing is whole is for the engine to prove.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from syncer.core.values import digest, moment
+from syncer.core.values import digest
 from syncer.errors import FeishuError, TooLargeError
 from syncer.feishu.calls import Answer
 from syncer.ports import RawRecord
@@ -76,5 +77,5 @@ def raw_record(item: Mapping[str, Any], names: Sequence[str] | None = None) -> R
         item["record_id"],
         cells,
         digest(orjson.dumps(cells, option=orjson.OPT_SORT_KEYS)),
-        moment(changed * 1000) if isinstance(changed, int) else None,
+        datetime.fromtimestamp(changed / 1000, UTC) if isinstance(changed, int) else None,
     )

@@ -145,6 +145,13 @@ def test_fetching_tells_what_is_absent(records, place, simulator):
     assert records.calls()["bitable.record.batch_get"] == 2
 
 
+def test_records_too_large_for_one_answer_are_fetched_in_two(records, place, simulator):
+    ids = simulator.control.add_records(*place.where, [{"订单号": str(n)} for n in range(9)])
+    simulator.control.fault("bitable.record.batch_get", "code", code=1254030, message="TooLargeResponse")
+    assert {record.id for record in records.fetch(ids, ["订单号"]).records} == set(ids)
+    assert records.calls()["bitable.record.batch_get"] == 3
+
+
 def test_fetching_nothing_asks_nothing(records):
     fetched = records.fetch([], NAMES)
     assert (list(fetched.records), fetched.absent) == ([], frozenset())

@@ -1,9 +1,11 @@
 """Every way a call can go wrong: what is repeated, what is not, and what is said."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
+from syncer.batching.batches import Bad, bisect
 from syncer.errors import (
     FeishuSetupError,
     RefusedError,
@@ -12,8 +14,9 @@ from syncer.errors import (
     UnknownOutcomeError,
     UnreachableError,
 )
+from syncer.feishu.bitable import BitableRecords
 from syncer.ports import RecordWrite
-from tests.feishu.stage import NAMES, client_of
+from tests.feishu.stage import NAMES, client_of, hasty
 
 pytestmark = pytest.mark.usefixtures("dialect")
 
@@ -29,8 +32,6 @@ def all_of(records):
 @pytest.fixture
 def quick(simulator, place, records, client):
     """The same table, by a client that gives up after half a second of silence."""
-    from syncer.feishu.bitable import BitableRecords
-
     hurried = client_of(simulator, timeout=0.4)
     yield BitableRecords(hurried, *place.where, records._writer)
     hurried.close()
@@ -163,8 +164,6 @@ def test_feishus_own_wait_is_kept(records, simulator, waits):
 
 
 def test_a_quota_of_feishus_is_kept_without_being_told(simulator, place, records, waits):
-    from syncer.feishu.bitable import BitableRecords
-
     paced = client_of(simulator, waits, scale=1)
     table = BitableRecords(paced, *place.where, records._writer)
     for _ in range(45):
@@ -183,6 +182,26 @@ def test_a_poisoned_line_is_refused(records, simulator):
     simulator.control.fault("bitable.record.batch_create", "poison", field="订单号", value="x", code=1254060)
     with pytest.raises(RefusedError, match="TextFieldConvFail"):
         records.create([{"订单号": "a"}, {"订单号": "x"}], token())
+
+
+def test_among_a_hundred_lines_one_bad_one_is_found_and_the_others_are_written(records, place, simulator):
+    simulator.control.fault("bitable.record.batch_create", "poison", field="订单号", value="n42", code=1254060)
+    lines = [{"订单号": f"n{n}"} for n in range(100)]
+    results = list(bisect(lines, lambda batch: records.create(batch, token())))
+    assert [result.item for result in results if isinstance(result, Bad)] == [{"订单号": "n42"}]
+    assert simulator.control.table(*place.where)["count"] == 99
+    assert records.calls()["bitable.record.batch_create"] <= 16
+
+
+def test_a_storm_of_limits_is_outlasted_by_all_threads(simulator, place, records):
+    for _ in range(30):
+        simulator.control.fault("bitable.record.search", "rate_limit", probability=0.3, times=1, reset=0.05)
+    patient = client_of(simulator, patience=hasty(20))
+    table = BitableRecords(patient, *place.where, records._writer)
+    simulator.control.add_record(*place.where, {"订单号": "a"})
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda _: len(all_of(table)), range(18))) == [1] * 18
+    patient.close()
 
 
 SETUP = [1254302, 1254304, 91403, 91402, 1254040, 1254041, 99991401, 99991403, 1254103, 99991673]
@@ -222,8 +241,6 @@ def test_the_message_says_where_without_giving_the_base_away(records, place, sim
 
 
 def test_writers_of_one_table_do_not_collide(simulator, place, records):
-    from concurrent.futures import ThreadPoolExecutor
-
     simulator.control.set_latency("bitable.record.batch_create", 0.03)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: records.create([{"订单号": str(n)}], token()), range(8)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from syncer.errors import FaultError, SchemaError
 
@@ -36,12 +37,20 @@ def prepare(connection: psycopg.Connection) -> None:
     """Make the schema and the table unless they are there. Raises ``SchemaError`` where the role may not."""
     if is_prepared(connection):
         return
+    # Who waited for the lock may still believe its cache that there is no schema; a new transaction looks again.
+    again = Retrying(
+        retry=retry_if_exception_type(psycopg.errors.UniqueViolation), stop=stop_after_attempt(3), reraise=True
+    )
     try:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            connection.execute(CREATE)
+        again(_create, connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SchemaError([f"{error.diag.message_primary}: {DBA}"]) from error
+
+
+def _create(connection: psycopg.Connection) -> None:
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute(CREATE)
 
 
 def script(connection: psycopg.Connection) -> str:

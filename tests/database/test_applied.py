@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -79,11 +80,10 @@ def test_preparing_is_repeatable_at_once_and_its_script_does_the_same(orders, lo
     look.execute("DROP SCHEMA syncer CASCADE")
     with pytest.raises(SchemaError, match="syncer apply"):
         orders.write("b1", [RowInsert("i", {"order_no": "A-4"})], [], [])
-    threads = [threading.Thread(target=orders.prepare) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for _ in range(10):
+        look.execute("DROP SCHEMA IF EXISTS syncer CASCADE")
+        with ThreadPoolExecutor(8) as several:
+            list(several.map(lambda _: orders.prepare(), range(8)))
     orders.write("b1", [RowInsert("i", {"order_no": "A-4"})], [], [])
     look.execute(orders.prepare_sql())
     assert orders.applied("b1") == {"i": "[4]"}

@@ -63,7 +63,7 @@ class Carrier:
         feishu = line.plan.operation(Side.FEISHU)
         again = self._tools.plan(line)
         if again.operation(Side.DATABASE) is not None:
-            line.undone = True
+            line.leave()
             again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases)
         if feishu is not None or again.operations or again.bases:
             line.adopt(again)

@@ -34,6 +34,8 @@ class Line:
     """The link is to be forgotten."""
     stored: bool = False
     """The link stands in the state store."""
+    saved: bool = False
+    """It stands there just as the line is now."""
 
     @property
     def known_as(self) -> int | None:
@@ -54,13 +56,19 @@ class Line:
         """What the plan does to one side."""
         return self.plan.operation(side)
 
+    def leave(self) -> None:
+        """Give the rest of the plan up; the next run looks at the line again."""
+        self.undone, self.saved = True, False
+
     def adopt(self, plan: LinePlan) -> None:
         """Take a plan over; what it moves without a write moves now."""
+        self.saved = self.saved and not plan.bases
         self.plan = plan
         self.bases = {**(self.link.bases if self.link else {}), **self.bases, **plan.bases}
 
     def confirm(self, operation: Operation, version: Version, print_: bytes | None) -> None:
         """An operation took effect and left this version behind."""
+        self.saved = False
         self.bases.update(operation.after)
         self.versions[operation.side] = version
         self.prints[operation.side] = print_

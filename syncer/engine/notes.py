@@ -67,13 +67,13 @@ class Notebook:
 
     def line(self, line: Line) -> None:
         """Store a line as it stands now."""
-        if line.link is None or line.link.id is None:
+        if line.link is None or line.link.id is None or line.saved:
             return
         if line.gone:
             self.forgotten.append(line.link.id)
         elif line.known_as is not None:
             self.links.append(line.remembered(self.lens, self.now))
-            line.stored = True
+            line.stored = line.saved = True
 
     def audit(self, line: Line, operation: Operation) -> None:
         """A write that was confirmed; call it once the line knows its new id."""

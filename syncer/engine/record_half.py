@@ -79,7 +79,7 @@ class RecordHalf:
         before = line.plan
         line.adopt(tools.plan(line))
         if line.operation(Side.DATABASE) or line.plan.fate is not before.fate or line.plan.differs:
-            line.undone = True
+            line.leave()
 
     def _keep_absent(self, lines: Sequence[Line]) -> None:
         """Of lines to be created, drop those whose match values meanwhile stand in some record."""
@@ -95,7 +95,7 @@ class RecordHalf:
         taken = {lens.match(lens.record(raw, now)) for raw in self._tools.records.find(matches, lens.fields)}
         for line in lines:
             if lens.match(line.versions[Side.DATABASE]) in taken:
-                line.undone = True
+                line.leave()
 
     # The writes. Each stores its intent first; an unknown outcome is looked at before anything else happens.
 
@@ -204,7 +204,7 @@ class RecordHalf:
     def _refused(self, work: Work, error: FeishuError, send: Callable[[Sequence[Work]], Answer]) -> None:
         operation = work.operation
         if isinstance(error, VanishedError):
-            work.line.undone = True
+            work.line.leave()
             return
         names = list(operation.values)
         if operation.action is Action.UPDATE and len(names) > 1:

@@ -90,7 +90,7 @@ class RowHalf:
             written[id(work.line)] = work.line
             return []
         if isinstance(outcome, Moved) or outcome.vanished:
-            work.line.undone = True
+            work.line.leave()
             return []
         return self._refused(work, outcome, notebook)
 

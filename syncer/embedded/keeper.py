@@ -29,14 +29,13 @@ def main(arguments: list[str]) -> None:
     keeping = _try_lock(folder / "keeper.lock", patience=1.0)
     if keeping is None or os.fork():
         return  # another keeper has it; or: the starter need not wait for the child any longer
+    # Asked to end, it ends the server first; with the server's end its own comes, in _outlive.
+    signal.signal(signal.SIGTERM, lambda *_: _tell(pid_file, stop, patience=1.0))
     _run(folder, pid_file, command)
     ended = threading.Thread(target=_outlive, args=(folder, sockets), daemon=True)
     ended.start()
-    try:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        _wait_alone(folder / "users")
-    finally:
-        _end(pid_file, stop, ended)
+    _wait_alone(folder / "users")
+    _end(pid_file, stop, ended)
 
 
 def _run(folder: Path, pid_file: Path, command: list[str]) -> None:
@@ -55,7 +54,8 @@ def _run(folder: Path, pid_file: Path, command: list[str]) -> None:
 
 
 def _outlive(folder: Path, sockets: Path) -> None:
-    _wait_alone(folder / "server.lock")
+    # Let go of before the keeper's own lock: the next keeper must not take it for a server that lives.
+    os.close(_wait_alone(folder / "server.lock"))
     with suppress(ChildProcessError):  # a former keeper's server is no child of ours
         os.wait()
     shutil.rmtree(sockets, ignore_errors=True)
@@ -63,13 +63,13 @@ def _outlive(folder: Path, sockets: Path) -> None:
 
 
 def _end(pid_file: Path, stop: signal.Signals, ended: threading.Thread) -> None:
-    _tell(pid_file, stop, PATIENCE)
+    _tell(pid_file, stop, patience=PATIENCE)
     ended.join(PATIENCE)
-    _tell(pid_file, signal.SIGKILL, 0)
+    _tell(pid_file, signal.SIGKILL, patience=0)
     ended.join()
 
 
-def _tell(pid_file: Path, what: signal.Signals, patience: float) -> None:
+def _tell(pid_file: Path, what: signal.Signals, *, patience: float) -> None:
     """Signal the server as soon as it has written its process id; it can do so only while it lives."""
     deadline = time.monotonic() + patience
     while True:

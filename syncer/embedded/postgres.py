@@ -68,7 +68,9 @@ class EmbeddedPostgres(EmbeddedServer):
         return self.url(name)
 
     def _connection(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self._sockets()), user="postgres", dbname="postgres", autocommit=True)
+        return psycopg.connect(
+            host=str(self._sockets()), user="postgres", dbname="postgres", autocommit=True, connect_timeout=5
+        )
 
     def _sockets(self) -> Path:
         return known_socket_folder(self.folder, self.socket) or self.folder

@@ -17,6 +17,7 @@ from syncer.embedded.sockets import known_socket_folder, socket_folder
 from syncer.errors import MendError, UnreachableError
 
 PATIENCE = 60.0  # seconds for a start, recovery after a crash included
+LAUNCHES = 3  # a keeper may find the server of a killed one, which is about to end too
 
 
 class EmbeddedServer(ABC):
@@ -128,13 +129,13 @@ class EmbeddedServer(ABC):
         return self._kept() and known_socket_folder(self.folder, self.socket) is not None and self._answers()
 
     def _launch(self) -> None:
-        deadline, launched = time.monotonic() + PATIENCE, False
+        deadline, launches = time.monotonic() + PATIENCE, 0
         while not self._ready():
             if not self._kept():
-                if launched:
+                if launches == LAUNCHES:
                     raise UnreachableError(self._complaint("ended at once"))
                 self._call_keeper()
-                launched = True
+                launches += 1
             if time.monotonic() > deadline:
                 raise UnreachableError(self._complaint(f"was not ready after {PATIENCE:g} s"))
             time.sleep(STEP)

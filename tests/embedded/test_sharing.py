@@ -77,6 +77,20 @@ def eventually(what: Callable[[], bool]) -> bool:
     return what()
 
 
+def kill(pid: int) -> None:
+    """Killed for real, and gone when this returns."""
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: ended(pid))
+
+
+def ended(pid: int) -> bool:
+    """Nobody may have asked yet how it ended: such a process is still listed."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def write(url: str) -> None:
     if url.startswith("unix:"):
         with redis.Redis.from_url(url) as client:
@@ -194,7 +208,7 @@ def test_a_killed_server_is_started_again_with_what_it_had(kind: type[EmbeddedSe
     with kind(home) as server:
         write(server.url())
         time.sleep(1.1 if kind is EmbeddedRedis else 0)  # Redis promises all but the last second
-        os.kill(server_of(server), signal.SIGKILL)
+        kill(server_of(server))
         assert written(server.start()) == 1
     assert eventually(lambda: processes_of(home) == {})
 
@@ -202,11 +216,22 @@ def test_a_killed_server_is_started_again_with_what_it_had(kind: type[EmbeddedSe
 def test_a_killed_keeper_is_replaced_and_ends_the_server_it_found(kind: type[EmbeddedServer], home: Path) -> None:
     with kind(home, durable=False) as server:
         pid = server_of(server)
-        os.kill(keeper_of(home), signal.SIGKILL)
+        kill(keeper_of(home))
         write(server.url())
         server.start()
         assert server_of(server) == pid
         assert keeper_of(home)
+    assert eventually(lambda: processes_of(home) == {})
+
+
+def test_a_keeper_and_its_server_killed_together_are_both_replaced(kind: type[EmbeddedServer], home: Path) -> None:
+    with kind(home) as server:
+        write(server.url())
+        os.kill(keeper_of(home), signal.SIGKILL)
+        os.kill(server_of(server), signal.SIGKILL)
+        assert eventually(lambda: processes_of(home) == {})
+        server.start()
+        write(server.url())
     assert eventually(lambda: processes_of(home) == {})
 
 
@@ -233,14 +258,19 @@ def test_a_forked_child_goes_on_using_the_server(kind: type[EmbeddedServer], hom
     assert eventually(lambda: processes_of(home) == {})
 
 
+def attaching(kind: type[EmbeddedServer], home: Path) -> float:
+    another = kind(home, durable=False)
+    began = time.perf_counter()
+    another.start()
+    took = time.perf_counter() - began
+    another.stop()
+    return took
+
+
 def test_attaching_takes_milliseconds(kind: type[EmbeddedServer], home: Path) -> None:
     with kind(home, durable=False):
-        another = kind(home, durable=False)
-        began = time.perf_counter()
-        another.start()
-        took = time.perf_counter() - began
-        another.stop()
-    assert took < 0.05
+        took = [attaching(kind, home) for _ in range(5)]
+    assert min(took) < 0.05
 
 
 def test_a_home_too_deep_for_a_socket_uses_a_short_folder_that_goes_away(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Action, LinePlan, Operation, Tally
-from syncer.core.records import Side
+from syncer.core.records import Side, Version
 from syncer.core.values import Json, dump
 from syncer.engine.cases import Bench, mark_of
 from syncer.engine.line import Line
@@ -77,7 +77,7 @@ class Judge:
 
     def _confirm_gone(self, cases: Sequence[Case], judgement: Judgement) -> None:
         """Ask for every line that a listing did not show: only what is absent by its id is gone."""
-        missing = {side: [name for case in cases if (name := _gone(case, side))] for side in Side}
+        missing = {side: [name for case in cases if (name := missing(case, side))] for side in Side}
         if missing[Side.FEISHU]:
             fetched = self._tools.records.fetch(missing[Side.FEISHU], self._tools.lens.fields)
             judgement.gone.update((Side.FEISHU, name) for name in fetched.absent)
@@ -95,19 +95,13 @@ def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
         after = cases[-1].at
 
 
-def _gone(case: Case, side: Side) -> str | None:
-    link = case.remembered.link if case.remembered else None
-    if link is None:
-        return None
-    if case.kind is CaseKind.MOVED:
-        taken = case.side(side)
-        name = link.line(side)
-        return name if name is not None and not isinstance(taken, Look) and _replaces(taken, name) else None
-    return link.line(side) if case.side(side) is Look.GONE else None
-
-
-def _replaces(found: object, name: str) -> bool:
-    return getattr(found, "line", name) != name
+def missing(case: Case, side: Side) -> str | None:
+    """The linked line that a survey did not find on one side: it is gone, or a newcomer stands in its place."""
+    name = case.remembered.link.line(side) if case.remembered else None
+    found = case.side(side)
+    if isinstance(found, Version):
+        return name if found.line != name else None
+    return name if found is Look.GONE else None
 
 
 def _guards_about(plan: LinePlan) -> list[str]:

@@ -11,7 +11,7 @@ from syncer.core.plan import Action, Guard, Reading, delete_guard, doubts, stopp
 from syncer.core.records import Side
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
-from syncer.engine.judge import Judge, Judgement, pages
+from syncer.engine.judge import Judge, Judgement, missing, pages
 from syncer.engine.line import Line
 from syncer.engine.read import Reader, proven
 from syncer.engine.record_half import RecordHalf
@@ -211,12 +211,7 @@ class _Carrying:
             return True
         if link.moved_at is not None and link.moved_at > self._surveyed.started:
             return False
-        gone = self._judgement.gone
-        return all(
-            (side, link.line(side)) in gone
-            for side in Side
-            if case.side(side) is Look.GONE and link.line(side) is not None
-        )
+        return all((side, name) in self._judgement.gone for side in Side if (name := missing(case, side)) is not None)
 
     def _create(self) -> None:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)

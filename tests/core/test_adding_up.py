@@ -101,6 +101,18 @@ def test_a_half_that_fails_ten_times_is_counted_once():
     assert cell.writes == [DATABASE, FEISHU]
 
 
+def test_what_is_owed_and_arrived_unseen_is_not_counted_again():
+    cell = Cell(D(12), D(12), Base(D(13), D(12), Owed(FEISHU, D(12))))
+    assert settle(STOCK, cell) == (D(12), D(12))
+    assert cell.writes == []
+
+
+def test_a_sum_that_feishu_already_means_is_only_written_to_the_database():
+    cell = Cell(D("2.006"), D("1.01"), Base(D("1.005"), D(1)))
+    assert settle(PRICE, cell) == (D("2.006"), D("2.01"))
+    assert cell.writes == [DATABASE]
+
+
 def test_edits_while_something_is_owed_add_up_on_top_of_it():
     cell = Cell(D(13), D(9), Base(D(10), D(10)))
     run(STOCK, cell, fails={FEISHU})

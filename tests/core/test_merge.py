@@ -321,7 +321,7 @@ def test_law_following_a_merge_leaves_nothing_to_merge(data):
 
 @given(st.data())
 def test_law_a_run_never_answers_its_own_writes(data):
-    """No oscillation: whatever rounding or trimming does on arrival, an edit is answered by at most one write a side."""
+    """No oscillation: whatever rounding or trimming does on arrival, an edit is answered once a side at most."""
     rules, feishu, database = data.draw(cells())
     cell = Cell(feishu, database, Base(feishu, database))
     for _ in range(3):

@@ -351,7 +351,7 @@ NOT_OF_THIS_PROJECT = {
         r"(?<![\w.:])/(home|[U]sers)/[a-z][\w-]*/|(?<![\w.])/[r]oot/\w|(?<![\w.])/[w]ork/\w|\b[A-Z]:\\[U]sers\\"
     ),
     "the address of a package registry": re.compile(
-        r"index-[u]rl[ =]+\S*://|[p]ypi\.org/simple|[f]iles\.pythonhosted\.org|\b(artifactory|nexus|devpi)\.[a-z]|/[s]imple/?\b(?=[\"'\s]|$)"
+        r"index-[u]rl[ =]+\S*://|[p]ypi\.org/simple|[f]iles\.pythonhosted\.org|\b(artifactory|nexus|devpi)\.[a-z]"
         r"|//mirrors?(\.[a-z]+)+\.(com|org|edu|cn)|[r]egistry\.npmjs"
     ),
     "an address in a private network": re.compile(r"https?://(10\.\d+|192\.168|172\.(1[6-9]|2\d|3[01]))\.\d+"),

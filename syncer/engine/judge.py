@@ -69,6 +69,7 @@ class Judge:
     def _tell(self, line: Line) -> None:
         report = self._tools.report
         report.conflicts += bool(line.plan.collisions)
+        report.undecided += any(met.verdict.winner is None for met in line.plan.collisions)
         report.failures += bool(line.plan.unfit)
         report.held += bool(line.plan.held)
         for operation in line.plan.operations:
@@ -77,14 +78,14 @@ class Judge:
 
     def _confirm_gone(self, cases: Sequence[Case], judgement: Judgement) -> None:
         """Ask for every line that a listing did not show: only what is absent by its id is gone."""
-        missing = {side: [name for case in cases if (name := missing(case, side))] for side in Side}
-        if missing[Side.FEISHU]:
-            fetched = self._tools.records.fetch(missing[Side.FEISHU], self._tools.lens.fields)
+        sought = {side: [name for case in cases if (name := missing(case, side))] for side in Side}
+        if sought[Side.FEISHU]:
+            fetched = self._tools.records.fetch(sought[Side.FEISHU], self._tools.lens.fields)
             judgement.gone.update((Side.FEISHU, name) for name in fetched.absent)
-            judgement.revived += len(missing[Side.FEISHU]) - len(fetched.absent)
-        if missing[Side.DATABASE]:
-            alive = {row.key for row in self._tools.rows.fetch(missing[Side.DATABASE]).rows}
-            judgement.gone.update((Side.DATABASE, name) for name in missing[Side.DATABASE] if name not in alive)
+            judgement.revived += len(sought[Side.FEISHU]) - len(fetched.absent)
+        if sought[Side.DATABASE]:
+            alive = {row.key for row in self._tools.rows.fetch(sought[Side.DATABASE]).rows}
+            judgement.gone.update((Side.DATABASE, name) for name in sought[Side.DATABASE] if name not in alive)
 
 
 def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:

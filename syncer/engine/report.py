@@ -22,6 +22,8 @@ class Report:
     written: Counter[tuple[Side, Action]] = field(default_factory=Counter)
     linked: int = 0
     conflicts: int = 0
+    undecided: int = 0
+    """Planned in a dry run: lines with a conflict that would wait for a person."""
     failures: int = 0
     held: int = 0
     loose: int = 0
@@ -38,7 +40,7 @@ class Report:
         """``done``, ``failed_lines`` or ``guarded``."""
         if self.guard is not None:
             return "guarded"
-        trouble = self.conflicts or self.failures or self.open_conflicts or self.open_failures
+        trouble = self.undecided or self.failures or self.open_conflicts or self.open_failures
         return "failed_lines" if trouble else "done"
 
     @property

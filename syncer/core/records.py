@@ -124,11 +124,15 @@ def dump_bases(bases: Mapping[str, Base]) -> dict[str, Json]:
 
 
 def _dump_base(base: Base) -> Json:
-    feishu, database = dump(base.feishu), dump(base.database)
-    if base.owed is None:
+    return [dump(item) for item in base_items(base)]
+
+
+def base_items(base: Base) -> list[Value]:
+    """What is stored of a base, as ``core.values.pack`` takes it."""
+    feishu, database, owed = base.feishu, base.database, base.owed
+    if owed is None:
         return [feishu] if feishu == database and type(feishu) is type(database) else [feishu, database]
-    since = base.owed.since.isoformat() if base.owed.since else None
-    return [feishu, database, base.owed.side.value, dump(base.owed.value), since]
+    return [feishu, database, owed.side.value, owed.value, owed.since.isoformat() if owed.since else None]
 
 
 def load_bases(form: Mapping[str, list[Json]]) -> dict[str, Base]:

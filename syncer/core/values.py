@@ -72,6 +72,11 @@ def _dump_number(value: Decimal) -> Json:
     return {"n": str(value)}
 
 
+def pack(content: object) -> bytes:
+    """JSON text of nested lists and dicts with values among them, each in its ``dump`` form; the fast way to store."""
+    return orjson.dumps(content, default=dump, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
 def load(form: Json) -> Value:
     """The value of a form made by ``dump``."""
     if form is None or isinstance(form, str | bool):

@@ -6,6 +6,7 @@ from syncer.core.plan import Collision, Fate, LinePlan
 from syncer.core.planner import failed_digest
 from syncer.core.records import Side
 from syncer.core.values import dump
+from syncer.engine.lens import as_predicted
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
 from syncer.engine.record_half import RecordHalf
@@ -61,6 +62,8 @@ class Carrier:
         if line.gone or line.plan.fate is not Fate.KEEP or line.versions[Side.FEISHU].absent:
             return
         feishu = line.plan.operation(Side.FEISHU)
+        if feishu is None and as_predicted(line.bases, line.versions[Side.DATABASE]):
+            return
         again = self._tools.plan(line)
         if again.operation(Side.DATABASE) is not None:
             line.leave()

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from syncer.core.plan import Action, Fate, Operation
-from syncer.core.records import Base, Side, dump_bases, load_bases
-from syncer.core.values import Json, Value, dump, load
+from syncer.core.records import Base, Side, base_items, load_bases
+from syncer.core.values import Json, Value, load, pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Frozen:
 
 def freeze(operations: Sequence[Frozen]) -> bytes:
     """The stored form of a batch."""
-    return orjson.dumps([_dump(one) for one in operations])
+    return pack([_form(one) for one in operations])
 
 
 def thaw(body: bytes) -> list[Frozen]:
@@ -50,17 +50,17 @@ def as_operation(side: Side, frozen: Frozen) -> Operation:
     return Operation(side, frozen.action, line, frozen.values, frozen.before, frozen.after, frozen.reason)
 
 
-def _dump(one: Frozen) -> dict[str, Json]:
+def _form(one: Frozen) -> dict[str, object]:
     return {
         "id": one.id,
         "link": one.link,
         "action": one.action.value,
         "record": one.record,
         "key": one.key,
-        "values": _dump_values(one.values),
-        "before": _dump_values(one.before),
-        "bases": dump_bases(one.bases),
-        "after": dump_bases(one.after),
+        "values": one.values,
+        "before": one.before,
+        "bases": {name: base_items(base) for name, base in one.bases.items()},
+        "after": {name: base_items(base) for name, base in one.after.items()},
         "reason": one.reason,
         "fate": one.fate.value,
         "severed": one.severed.value if one.severed else None,
@@ -79,7 +79,3 @@ def _load(form: Mapping[str, object]) -> Frozen:
     for name in ("bases", "after"):
         get[name] = load_bases(form[name])  # type: ignore[arg-type]
     return Frozen(**get)  # type: ignore[arg-type]
-
-
-def _dump_values(values: Mapping[str, Value]) -> dict[str, Json]:
-    return {name: dump(value) for name, value in values.items()}

@@ -116,6 +116,12 @@ def absent(side: Side, line: str, read_at: datetime) -> Version:
     return Version(side, line, None, read_at)
 
 
+def as_predicted(bases: Mapping[str, Base], row: Version) -> bool:
+    """Whether a row just written holds what the codecs said it would, and nothing is owed to Feishu."""
+    held = row.values or {}
+    return all(base.owed is None and held.get(name) == base.database for name, base in bases.items())
+
+
 def agrees(bases: Mapping[str, Base], names: Sequence[str], versions: Mapping[Side, Version]) -> bool:
     """Whether the bases tell all that both lines hold, so that an unchanged print stands for the whole line."""
     for name in names:

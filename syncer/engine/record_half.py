@@ -192,7 +192,7 @@ class RecordHalf:
             line.confirm(operation, self._written(work, name), None)
         self._tools.report.written[Side.FEISHU, operation.action] += 1
         notebook.audit(line, operation)
-        notebook.mend(line, [*operation.values, ""])
+        notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])
         notebook.line(line)
 
     def _written(self, work: Work, name: str) -> Version:

@@ -105,7 +105,7 @@ class RowHalf:
             line.confirm(operation, tools.lens.row(outcome.row, now), outcome.row.print)
         tools.report.written[Side.DATABASE, operation.action] += 1
         notebook.audit(line, operation)
-        notebook.mend(line, [*operation.values, ""])
+        notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])
         notebook.line(line)
 
     def _refused(self, work: Work, refusal: Refusal, notebook: Notebook) -> list[Work]:

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
-from syncer.core.records import Base, dump_bases, load_bases
-from syncer.core.values import Json
+from syncer.core.records import Base, base_items, load_bases
+from syncer.core.values import Json, pack
 from syncer.errors import FaultError
 
 Pairs = tuple[tuple[str, str], ...]
@@ -30,11 +30,11 @@ class Layouts:
 
     def pack(self, bases: Mapping[str, Base]) -> bytes:
         """The stored form of bases: one item per pair of the current layout; one value where both sides held it."""
-        forms = dump_bases(bases)
-        packed = [_pack(forms.pop(name, _UNCONFIRMED)) for name, _ in self.known[self.current]]
-        if forms:
-            raise FaultError(f"bases of pairs that the run's layout lacks: {', '.join(sorted(forms))}")
-        return orjson.dumps(packed)
+        packed = [_pack(bases.get(name)) for name, _ in self.known[self.current]]
+        if len(bases) > len(packed) - packed.count(_UNCONFIRMED):
+            lacking = set(bases) - {name for name, _ in self.known[self.current]}
+            raise FaultError(f"bases of pairs that the run's layout lacks: {', '.join(sorted(lacking))}")
+        return pack(packed)
 
     def unpack(self, layout: int, packed: bytes) -> dict[str, Base]:
         """The bases that still mean what they did; the others are left out, that is, unconfirmed."""
@@ -50,9 +50,12 @@ class Layouts:
         )
 
 
-def _pack(form: Json) -> Json:
+def _pack(base: Base | None) -> object:
     """``[value]`` becomes ``value``, unless that is itself a list and would be taken for something else."""
-    return form[0] if isinstance(form, list) and len(form) == 1 and not isinstance(form[0], list) else form
+    if base is None:
+        return _UNCONFIRMED
+    items = base_items(base)
+    return items[0] if len(items) == 1 and not isinstance(items[0], tuple) else items
 
 
 def _unpack(form: Json) -> list[Json]:

@@ -13,8 +13,11 @@ _UNREADABLE = "u"  # beside the tags n, t, d and s of core.values
 def dump_version(version: Version) -> bytes:
     """The stored form of a version, without its side and line, which stand beside it."""
     modified = None if version.modified_at is None else microseconds(version.modified_at)
-    values = None if version.values is None else {name: _dump(held) for name, held in version.values.items()}
-    return orjson.dumps([microseconds(version.read_at), modified, values])
+    return orjson.dumps(
+        [microseconds(version.read_at), modified, version.values],
+        default=_dump,
+        option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS,
+    )
 
 
 def load_version(side: Side, line: str, form: bytes) -> Version:

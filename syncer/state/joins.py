@@ -71,8 +71,8 @@ WITH newcomer AS (
   LEFT JOIN survey_link x ON x.id = l.id
 ), held AS (
   SELECT match,
-    (array_agg(id ORDER BY severed NULLS FIRST, id) FILTER (WHERE NOT feishu_lives))[1] AS feishu_vacant,
-    (array_agg(id ORDER BY severed NULLS FIRST, id) FILTER (WHERE NOT database_lives))[1] AS database_vacant,
+    (array_agg(id ORDER BY severed IS NOT NULL, id) FILTER (WHERE NOT feishu_lives))[1] AS feishu_vacant,
+    (array_agg(id ORDER BY severed IS NOT NULL, id) FILTER (WHERE NOT database_lives))[1] AS database_vacant,
     (array_agg(record ORDER BY id) FILTER (WHERE feishu_lives))[1] AS feishu_rival,
     (array_agg(key ORDER BY id) FILTER (WHERE database_lives))[1] AS database_rival
   FROM holder WHERE feishu_lives OR database_lives GROUP BY match

@@ -34,7 +34,7 @@ class _Looked:
 
     def lives(self, side: Side) -> bool:
         """Whether there is a line on that side."""
-        return self.sides[side] not in {None, Look.GONE}
+        return self.sides[side] is not None and self.sides[side] is not Look.GONE
 
     def vacant(self, side: Side) -> bool:
         """Whether that side's line is missing while the other lives."""

@@ -1,11 +1,11 @@
-"""A migrated store in a database of each test's own, and the ways in which a memory can be had."""
+"""A migrated store, emptied before each test, and the ways in which a memory can be had."""
 
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from syncer.state import migrate
+from syncer.state import migrate, tables
 from syncer.state.connect import open_engine
 from syncer.state.store import Store
 from syncer.testing import FakeClock
@@ -17,12 +17,26 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    engine = open_engine(database)
+@pytest.fixture(scope="session")
+def migrated(postgres_url: str) -> Iterator[Engine]:
+    engine = open_engine(postgres_url)
     migrate.upgrade(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def engine(migrated: Engine) -> Engine:
+    with migrated.begin() as connection:
+        emptied = (f"DELETE FROM {table.fullname}" for table in reversed(tables.metadata.sorted_tables))
+        connection.execute(text("; ".join(emptied)))
+    return migrated
+
+
+@pytest.fixture
+def database_url(engine: Engine) -> str:
+    """For processes of their own."""
+    return engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
 from syncer.core.records import Base, Link, Side, Version
 from syncer.core.values import Json, digest
@@ -61,7 +61,7 @@ class PostgresRoom:
         self.store, self.clock = store, clock
         self._stack = ExitStack()
 
-    def __enter__(self) -> "PostgresRoom":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

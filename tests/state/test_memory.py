@@ -123,9 +123,6 @@ def test_the_order_of_a_layout_means_nothing(room: Room) -> None:
 
 
 def test_an_overtaken_run_writes_nothing_more(room: Room) -> None:
-    class Overtaken(Exception):
-        pass
-
     memory = room.run()
     newer = room.run()
     assert newer.fence > memory.fence

@@ -79,6 +79,13 @@ class FeishuClient:
         except AgainError as last:
             raise last.error from last.__cause__
 
+    def authenticate(self) -> None:
+        """Get an access token, so that wrong credentials show before anything is read. Raises like ``call``."""
+        try:
+            self._retrying.copy()(self._authorised, _request(_TOKEN_CALL), self._counting(None))
+        except AgainError as last:
+            raise last.error from last.__cause__
+
     def calls(self) -> Mapping[str, int]:
         """How many calls were sent so far, by api name; every repetition counts."""
         with self._lock:

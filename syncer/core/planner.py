@@ -150,9 +150,11 @@ class _Draft:
     def plan(self, failed: bytes | None) -> LinePlan:
         if self.differs:
             return LinePlan(bases=self.bases, differs=tuple(self.differs))
-        sides = [side for side, values in self.values.items() if values and failed != failed_line(values)]
-        if len(sides) < sum(map(bool, self.values.values())):
-            self.blocked.append(WHOLE_LINE)
+        sides = [side for side, values in self.values.items() if values]
+        if failed is not None:
+            sides = [side for side in sides if failed != failed_line(self.values[side])]
+            if len(sides) < sum(map(bool, self.values.values())):
+                self.blocked.append(WHOLE_LINE)
         return LinePlan(
             operations=tuple(map(self._operation, sides)),
             bases=self.bases,
@@ -219,7 +221,7 @@ class _Newborn:
             if accepts:
                 self.unfit.append(Unfit(self.on, pair.name, given.reason))
             return
-        if accepts and pair.required and is_empty(given):
+        if accepts and pair.required and is_empty(given) and self.on not in pair.defaults:
             self.held.append(pair.field)
         value = self._carry(pair, given) if accepts else None
         owed = None
@@ -256,7 +258,7 @@ def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk:
         return LinePlan(fate=Fate.SEVER, deleted_on=gone)
     if rule.action == "mark":
         assert rule.target is not None
-        return _mark(survivor, gone, (rule.target, rule.value))
+        return _mark(survivor, gone, (rule.target, rule.value), desk)
     if edited(rules, link, survivor):
         return _ON_EDITED[rules.delete_policy](rules, gone, survivor, desk)
     return _delete(rules, gone, survivor, desk)
@@ -272,8 +274,10 @@ def edited(rules: Rules, link: Link, survivor: Version) -> bool:
     return False
 
 
-def _delete(_rules: Rules, gone: Side, survivor: Version, _desk: Desk) -> LinePlan:
+def _delete(_rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
     assert survivor.values is not None
+    if desk.failed.get(WHOLE_LINE) == failed_line({}):
+        return LinePlan(blocked=(WHOLE_LINE,))
     before = {name: held for name, held in survivor.values.items() if not isinstance(held, Unreadable)}
     operation = Operation(survivor.side, Action.DELETE, survivor.line, before=before, reason=f"deleted in {gone}")
     return LinePlan((operation,), fate=Fate.FORGET, deleted_on=gone)
@@ -298,7 +302,9 @@ _ON_EDITED: Mapping[DeletePolicy, Callable[[Rules, Side, Version, Desk], LinePla
 }
 
 
-def _mark(survivor: Version, gone: Side, mark: tuple[str, Json]) -> LinePlan:
+def _mark(survivor: Version, gone: Side, mark: tuple[str, Json], desk: Desk) -> LinePlan:
+    if desk.failed.get(WHOLE_LINE) == failed_line({}):
+        return LinePlan(blocked=(WHOLE_LINE,))
     operation = Operation(survivor.side, Action.UPDATE, survivor.line, reason=f"marked: deleted in {gone}", mark=mark)
     return LinePlan((operation,), fate=Fate.SEVER, deleted_on=gone)
 

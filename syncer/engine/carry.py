@@ -6,7 +6,6 @@ from syncer.core.plan import Collision, Fate, LinePlan
 from syncer.core.planner import failed_digest
 from syncer.core.records import Side
 from syncer.core.values import dump
-from syncer.engine.lens import as_predicted
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
 from syncer.engine.record_half import RecordHalf
@@ -53,6 +52,7 @@ class Carrier:
         self._records.apply(lines)
         notebook = self._tools.notebook()
         for line in lines:
+            line.saved, line.halfway = line.saved and not line.halfway, False
             notebook.line(line)
         self._tools.report.loose += sum(1 for line in lines if not line.stored)
         self._tools.store(notebook)
@@ -62,10 +62,10 @@ class Carrier:
         if line.gone or line.plan.fate is not Fate.KEEP or line.versions[Side.FEISHU].absent:
             return
         feishu = line.plan.operation(Side.FEISHU)
-        if feishu is None and as_predicted(line.bases, line.versions[Side.DATABASE]):
+        if not line.owes_feishu():
             return
         again = self._tools.plan(line)
-        if again.operation(Side.DATABASE) is not None:
+        if again.operation(Side.DATABASE) is not None or again.tells_more_than(line.plan):
             line.leave()
             again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases)
         if feishu is not None or again.operations or again.bases:

@@ -42,6 +42,11 @@ class Lens:
         mark = self._marks[side]
         return mark.target, mark.write(mark.value)
 
+    def is_marked(self, version: Version) -> bool:
+        """Whether a line carries the mark of a deleted one."""
+        mark = self._marks.get(version.side)
+        return mark is not None and version.values is not None and version.values.get(MARK) == mark.value
+
     def record(self, raw: RawRecord, read_at: datetime) -> Version:
         """A record's version; a missing key is an empty cell."""
         get = raw.cells.get

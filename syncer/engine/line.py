@@ -7,7 +7,7 @@ from datetime import datetime
 from syncer.core.plan import Fate, LinePlan, Operation
 from syncer.core.planner import NO_DESK, Desk
 from syncer.core.records import Base, Link, Side, Version
-from syncer.engine.lens import Lens, agrees
+from syncer.engine.lens import Lens, agrees, as_predicted
 from syncer.ports import ConflictNote, Remembered
 
 NO_PLAN = LinePlan()
@@ -36,6 +36,8 @@ class Line:
     """The link stands in the state store."""
     saved: bool = False
     """It stands there just as the line is now."""
+    halfway: bool = False
+    """A part of the plan is still to be sent: if the process ends now, the next run must look at the line again."""
 
     @property
     def known_as(self) -> int | None:
@@ -55,6 +57,12 @@ class Line:
     def operation(self, side: Side) -> Operation | None:
         """What the plan does to one side."""
         return self.plan.operation(side)
+
+    def owes_feishu(self) -> bool:
+        """Whether, after its row was written, its record is to be written too: by plan, or by what the row became."""
+        if self.operation(Side.FEISHU) is not None:
+            return True
+        return not self.gone and not as_predicted(self.bases, self.versions[Side.DATABASE])
 
     def leave(self) -> None:
         """Give the rest of the plan up; the next run looks at the line again."""
@@ -79,12 +87,17 @@ class Line:
             return self.plan.deleted_on
         return None
 
+    def _name(self, side: Side, severed: Side | None) -> str | None:
+        """The line's id on one side. One that is gone keeps it until its deletion is carried over."""
+        return self.id_on(side) or (self.link.line(side) if self.link and side is not severed else None)
+
     def remembered(self, lens: Lens, now: datetime) -> Remembered:
         """What to store of this line. Raises nothing; a line without a link cannot be remembered."""
         assert self.link is not None
         severed = self.severed()
-        link = Link(self.link.id, self.id_on(Side.FEISHU), self.id_on(Side.DATABASE), self.bases, severed, now)
-        done = not self.undone and not any(base.owed for base in self.bases.values())
+        record, key = (self._name(side, severed) for side in Side)
+        link = Link(self.link.id, record, key, self.bases, severed, now)
+        done = not self.undone and not self.halfway and not any(base.owed for base in self.bases.values())
         prints: Mapping[Side, bytes | None] = self.prints if done else {}
         settled = done and severed is None and agrees(self.bases, lens.columns, self.versions)
         return Remembered(link, dict(prints), lens.match_of_bases(self.bases), settled)

@@ -73,7 +73,7 @@ class Notebook:
             self.forgotten.append(line.link.id)
         elif line.known_as is not None:
             self.links.append(line.remembered(self.lens, self.now))
-            line.stored = line.saved = True
+            line.stored, line.saved = True, not line.halfway
 
     def audit(self, line: Line, operation: Operation) -> None:
         """A write that was confirmed; call it once the line knows its new id."""

@@ -78,7 +78,10 @@ class RecordHalf:
         tools = self._tools
         before = line.plan
         line.adopt(tools.plan(line))
-        if line.operation(Side.DATABASE) or line.plan.fate is not before.fate or line.plan.differs:
+        after = line.plan
+        if line.operation(Side.DATABASE) or after.fate is not before.fate or after.differs:
+            line.leave()
+        elif after.tells_more_than(before):
             line.leave()
 
     def _keep_absent(self, lines: Sequence[Line]) -> None:

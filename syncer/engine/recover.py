@@ -96,7 +96,7 @@ class Recovery:
             return
         assert version.values is not None
         held = {name: base for name, base in one.after.items() if _holds(version, name, base)}
-        if len(held) == len(one.after):
+        if self._is_written(version, one):
             self._took_effect(notebook, intent, one, version.line)
         elif held:
             self._relink(notebook, one, one.record, one.key, {**one.bases, **held})
@@ -149,9 +149,15 @@ class Recovery:
             if one.action is Action.DELETE:
                 if version is None:
                     return True
-            elif version is not None and all(_holds(version, name, base) for name, base in one.after.items()):
+            elif version is not None and self._is_written(version, one):
                 return True
         return False
+
+    def _is_written(self, version: Version, one: Frozen) -> bool:
+        """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
+        if not one.after:
+            return self._tools.lens.is_marked(version)
+        return all(_holds(version, name, base) for name, base in one.after.items())
 
     def _repeat(self, send: Callable[[], Sequence[str]]) -> Sequence[str]:
         """Updates and deletes say the same however often they are sent; a create repeats its body and token."""

@@ -103,6 +103,7 @@ class RowHalf:
             line.gone = line.plan.fate is Fate.FORGET
         else:
             line.confirm(operation, tools.lens.row(outcome.row, now), outcome.row.print)
+        line.halfway = operation is not line.operation(Side.DATABASE) or line.owes_feishu()
         tools.report.written[Side.DATABASE, operation.action] += 1
         notebook.audit(line, operation)
         notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])

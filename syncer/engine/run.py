@@ -238,7 +238,7 @@ class _Carrying:
         if surveyed.skipped:
             return
         tools.memory.sweep_failures(frozenset(Side))
-        left = strays + tools.report.held + tools.report.loose
+        left = strays + tools.report.held + tools.report.loose + self._withheld
         revision = surveyed.revision if not left and not doubts(surveyed.reading) else None
         cursor = {"revision": revision, "lines": surveyed.totals.lines[Side.FEISHU]}
         tools.memory.advance(Side.FEISHU, {**tools.memory.cursor(Side.FEISHU), **cursor})

@@ -218,6 +218,8 @@ class RecordHalf:
         notebook = self._tools.notebook()
         refusal = Refusal(str(error.code or ""), str(error), error.log_id)
         notebook.refused(work.line, operation, names, refusal)
+        if not names:
+            work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         self._tools.store(notebook)
 

@@ -120,6 +120,8 @@ class RowHalf:
         else:
             bad, good = names, []
         notebook.refused(work.line, operation, bad, refusal)
+        if not operation.values:
+            work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         return [part(work, good)] if good else []
 

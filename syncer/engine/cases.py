@@ -124,7 +124,8 @@ class Bench:
                 line.desk = self._desk(line, _loose(line, loose))
 
     def _desk(self, line: Line, failed: Mapping[str, bytes]) -> Desk:
-        resolutions = {pair: _resolution(note) for pair, note in line.open_conflicts.items() if note.winner in set(Side)}
+        decided = {pair: note for pair, note in line.open_conflicts.items() if note.winner in set(Side)}
+        resolutions = {pair: _resolution(note) for pair, note in decided.items()}
         asked = bool(self._first_pairings) and mark_of(line) in self._first_pairings
         pairing = Pairing.POLICY if asked else None
         return Desk(failed, resolutions, pairing, self._tools.clock.now())

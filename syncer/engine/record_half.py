@@ -79,9 +79,12 @@ class RecordHalf:
         before = line.plan
         line.adopt(tools.plan(line))
         after = line.plan
-        if line.operation(Side.DATABASE) or after.fate is not before.fate or after.differs:
-            line.leave()
-        elif after.tells_more_than(before):
+        if (
+            line.operation(Side.DATABASE)
+            or after.fate is not before.fate
+            or after.differs
+            or after.tells_more_than(before)
+        ):
             line.leave()
 
     def _keep_absent(self, lines: Sequence[Line]) -> None:

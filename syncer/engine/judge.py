@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from syncer.core.plan import Action, LinePlan, Operation, Tally
+from syncer.core.plan import Action, LinePlan, Tally
 from syncer.core.records import Side, Version
 from syncer.core.values import Json, dump
 from syncer.engine.cases import Bench, mark_of
 from syncer.engine.line import Line
 from syncer.engine.tools import Tools
+from syncer.engine.words import describe
 from syncer.ports import Case, CaseKind, Look, Survey
 
 SAMPLES = 20
@@ -133,12 +134,3 @@ def _shown(line: Line, side: Side, name: str) -> Json:
         return dump(held)  # type: ignore[arg-type]  # an unreadable cell has no stored form
     except TypeError:
         return str(held)
-
-
-def describe(line: Line, operation: Operation) -> str:
-    """One planned operation in words."""
-    where = line.id_on(operation.side) or line.id_on(operation.side.other)
-    changes = ", ".join(
-        f"{name}: {operation.before.get(name)!r} -> {value!r}" for name, value in operation.values.items()
-    )
-    return f"{operation.action} in {operation.side} {where}: {changes or operation.reason}"

@@ -4,6 +4,7 @@ A read is repeated on any fault that may pass. A write is repeated only when the
 (a limiter, a lock, a token, no connection); else it raises ``UnknownOutcomeError`` and somebody has to look.
 """
 
+import hashlib
 import logging
 import threading
 from collections import Counter
@@ -59,7 +60,7 @@ class FeishuClient:
     ) -> None:
         self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
         self._secret, self._pacer = app_secret, pacer
-        self._tokens = TokenCache(redis, f"{self.domain}:{app_id}")
+        self._tokens = TokenCache(redis, f"{self.domain}:{app_id}:{_fingerprint(app_secret)}")
         self._line = Line(self.domain, timeout)
         self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
         self._counts: Counter[str] = Counter()
@@ -182,6 +183,11 @@ def _free(pace: Callable[[], None]) -> Iterator[None]:
     """The gate of a call that has to pass nothing but its quota."""
     pace()
     yield
+
+
+def _fingerprint(secret: str) -> str:
+    """Tells one secret from another, so that a wrong one is not served a token that the right one fetched."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def _request(call: Call) -> Any:

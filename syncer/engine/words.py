@@ -1,0 +1,35 @@
+"""A planned operation in words, for people who look before they let it happen."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from syncer.core.plan import Action, Operation
+from syncer.core.values import Value, is_empty, plain
+from syncer.engine.line import Line
+
+_LONGEST = 60
+
+
+def describe(line: Line, operation: Operation) -> str:
+    """One planned operation: what is done where, and every value that moves."""
+    where = line.id_on(operation.side) or line.id_on(operation.side.other)
+    if operation.action is Action.CREATE:
+        filled = {name: value for name, value in operation.values.items() if not is_empty(value)}
+        changes = [f"{name} {_said(value)}" for name, value in filled.items()]
+    else:
+        changes = [
+            f"{name} {_said(operation.before.get(name))} -> {_said(value)}" for name, value in operation.values.items()
+        ]
+    return f"{operation.action} in {operation.side} {where}: {', '.join(changes) or operation.reason}"
+
+
+def _said(value: Value) -> str:
+    if is_empty(value):
+        return "(empty)"
+    if isinstance(value, Decimal):
+        return f"{plain(value):f}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | tuple):
+        return f"[{', '.join(sorted(map(str, value)) if isinstance(value, frozenset) else map(str, value))}]"
+    return repr(value if not isinstance(value, str) or len(value) <= _LONGEST else f"{value[:_LONGEST]}...")

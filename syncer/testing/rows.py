@@ -1,0 +1,255 @@
+"""A database table in memory, with the rules of PostgreSQL as far as the engine meets them.
+
+``SqlTable`` is what the database keeps and an ERP edits; ``InMemoryRows`` is the door to it, one for every run. The
+tests of ``tests/contracts`` run over this door and over the real one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+from syncer.core.records import key_text
+from syncer.core.values import digest
+from syncer.errors import FaultError, UnreachableError
+from syncer.fields.keys import key_value
+from syncer.ports import (
+    Clock,
+    ColumnInfo,
+    Moved,
+    RawRow,
+    Refusal,
+    RowDelete,
+    RowInsert,
+    RowOutcome,
+    RowPage,
+    RowTableInfo,
+    RowUpdate,
+    Written,
+)
+from syncer.testing.columns import WrongError, taken
+
+PAGE = 1000
+
+Row = dict[str, object]
+Trigger = Callable[[Row | None, Row], Row | None]
+"""What a BEFORE trigger does: old row (``None``: an insert) and new row -> the row to keep; ``None`` drops it."""
+
+
+@dataclass(frozen=True)
+class KeptRow:
+    """One row as it was when it was read."""
+
+    key: str
+    columns: tuple[object, ...]
+    modified_at: datetime | None = None
+
+    @cached_property
+    def print(self) -> bytes:
+        """A fingerprint of key and columns."""
+        return digest(self.key.encode(), repr(self.columns).encode())
+
+
+@dataclass(slots=True)
+class SqlTable:
+    """A table, and whoever edits it beside us.
+
+    ``defaults`` fill columns an insert does not name (a sequence, a constant); ``checks`` are conditions by column;
+    ``info.unique`` names the sets of columns that must be unique.
+    """
+
+    info: RowTableInfo
+    key: tuple[str, ...]
+    defaults: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    checks: Mapping[str, Callable[[object], bool]] = field(default_factory=dict)
+    trigger: Trigger | None = None
+    rows: dict[str, Row] = field(default_factory=dict)
+    applied: dict[str, dict[str, str]] = field(default_factory=dict)
+    lost: deque[Literal["none", "done"]] = field(default_factory=deque)
+
+    # People
+
+    def add(self, values: Mapping[str, object]) -> str:
+        """A new row; its key. Raises ``WrongError`` if the table refuses it."""
+        row = self._new(values)
+        kept = self._triggered(None, row)
+        if kept is None:
+            raise WrongError("", "a trigger dropped the row")
+        return self._put(None, kept)
+
+    def edit(self, key: str, values: Mapping[str, object]) -> str:
+        """Change some columns of a row; its key afterwards."""
+        row = {**self.rows[key], **self._taken(values)}
+        kept = self._triggered(self.rows[key], row)
+        return key if kept is None else self._put(key, kept)
+
+    def drop(self, key: str) -> None:
+        """Delete a row."""
+        del self.rows[key]
+
+    def lose(self, effect: Literal["none", "done"]) -> None:
+        """The connection breaks during the next write, before or after it was committed."""
+        self.lost.append(effect)
+
+    # What a write is made of
+
+    def _new(self, values: Mapping[str, object]) -> Row:
+        filled = {name: make() for name, make in self.defaults.items() if name not in values}
+        given = self._taken({**filled, **values})
+        return {column.name: given.get(column.name) for column in self.info.columns}
+
+    def _taken(self, values: Mapping[str, object]) -> Row:
+        columns = {column.name: column for column in self.info.columns}
+        return {name: taken(columns[name], value) for name, value in values.items()}
+
+    def _triggered(self, old: Row | None, new: Row) -> Row | None:
+        return new if self.trigger is None else self.trigger(dict(old) if old else None, dict(new))
+
+    def _put(self, old: str | None, row: Row) -> str:
+        for column in self.info.columns:
+            self._check(column, row[column.name])
+        key = self.key_of(row)
+        for columns in (self.key, *self.info.unique):
+            self._check_unique(columns, row, old)
+        if old is not None and old != key:
+            del self.rows[old]
+        self.rows[key] = row
+        return key
+
+    def _check(self, column: ColumnInfo, value: object) -> None:
+        if value is None and not column.nullable:
+            raise WrongError("23502", f"null value in column {column.name}", column.name)
+        check = self.checks.get(column.name)
+        if check is not None and value is not None and not check(value):
+            raise WrongError("23514", f"new row violates the check of {column.name}", column.name)
+
+    def _check_unique(self, columns: Sequence[str], row: Row, old: str | None) -> None:
+        values = [row[name] for name in columns]
+        if any(value is None for value in values):
+            return
+        for key, other in self.rows.items():
+            if key != old and values == [other[name] for name in columns]:
+                blamed = columns[0] if len(columns) == 1 else None
+                raise WrongError("23505", "duplicate key value violates unique constraint", blamed)
+
+    def key_of(self, row: Row) -> str:
+        """A row's key in its stored form."""
+        return key_text(tuple(key_value(row[name]) for name in self.key))
+
+
+class InMemoryRows:
+    """A table of rows (``ports.Rows``), seen through ``columns``."""
+
+    def __init__(self, table: SqlTable, columns: Sequence[str], clock: Clock, modified: str | None = None) -> None:
+        self.table, self._columns, self._clock, self._modified = table, tuple(columns), clock, modified
+
+    def info(self) -> RowTableInfo:
+        """The table and its columns, read now."""
+        return self.table.info
+
+    def read(self) -> Iterator[RowPage]:
+        """All rows, from one snapshot."""
+        read_at, rows = self._clock.now(), list(map(self._seen, self.table.rows))
+        for start in range(0, len(rows), PAGE):
+            yield RowPage(rows[start : start + PAGE], read_at)
+
+    def fetch(self, keys: Sequence[str]) -> RowPage:
+        """The rows with these keys as they are now."""
+        return RowPage([self._seen(key) for key in keys if key in self.table.rows], self._clock.now())
+
+    def find(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> Sequence[RawRow]:
+        """Rows whose match columns hold one of the given tuples; NULL is never found."""
+        return [self._seen(key) for key, row in self.table.rows.items() if self._holds(row, match, values)]
+
+    @staticmethod
+    def _holds(row: Row, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> bool:
+        held = tuple(row[name] for name in match)
+        return None not in held and any(held == tuple(wanted) for wanted in values)
+
+    def write(
+        self, batch: str, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]
+    ) -> Mapping[str, RowOutcome]:
+        """Write all in one transaction with the batch's id: deletes, then updates, then inserts."""
+        lost = self.table.lost.popleft() if self.table.lost else None
+        if lost == "none":
+            raise UnreachableError("the connection broke off before the commit")
+        if batch in self.table.applied:
+            raise FaultError(f"the batch {batch} was written before: ask `applied` what became of it")
+        outcomes = self._write(inserts, updates, deletes)
+        deleted = {operation.id: operation.key for operation in deletes}
+        self.table.applied[batch] = {
+            name: outcome.row.key if outcome.row else deleted[name]
+            for name, outcome in outcomes.items()
+            if isinstance(outcome, Written)
+        }
+        if lost == "done":
+            raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
+        return outcomes
+
+    def _write(
+        self, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]
+    ) -> dict[str, RowOutcome]:
+        outcomes: dict[str, RowOutcome] = {}
+        for change in _once([*deletes], outcomes) + _once([*updates], outcomes):
+            outcomes[change.id] = self._change(change)
+        present = [any(self._absent_no_more(insert, row) for row in self.table.rows.values()) for insert in inserts]
+        found: list[Mapping[str, object]] = []
+        for insert, there in zip(inserts, present, strict=True):
+            outcomes[insert.id] = Moved() if there or insert.absent in found else self._insert(insert)
+            found += [insert.absent] if insert.absent and None not in insert.absent.values() else []
+        return outcomes
+
+    def _change(self, change: RowUpdate | RowDelete) -> RowOutcome:
+        if change.key not in self.table.rows or self._seen(change.key).print != change.expected:
+            return Moved()
+        if isinstance(change, RowDelete):
+            self.table.drop(change.key)
+            return Written(None)
+        try:
+            return Written(self._seen(self.table.edit(change.key, change.values)))
+        except WrongError as wrong:
+            return Refusal(wrong.code, wrong.message, column=wrong.column)
+
+    def _insert(self, insert: RowInsert) -> RowOutcome:
+        try:
+            return Written(self._seen(self.table.add(insert.values)))
+        except WrongError as wrong:
+            return Refusal(wrong.code, wrong.message, column=wrong.column)
+
+    @staticmethod
+    def _absent_no_more(insert: RowInsert, row: Row) -> bool:
+        return bool(insert.absent) and all(
+            value is not None and row[name] == value for name, value in insert.absent.items()
+        )
+
+    def applied(self, batch: str) -> Mapping[str, str] | None:
+        """The keys written by a batch, by operation id; ``None`` if it never committed."""
+        return self.table.applied.get(batch)
+
+    def forget(self, batches: Sequence[str]) -> None:
+        """Drop the memory of these batches."""
+        for batch in batches:
+            self.table.applied.pop(batch, None)
+
+    def _seen(self, key: str) -> KeptRow:
+        row = self.table.rows[key]
+        modified = row[self._modified] if self._modified else None
+        moment = modified if isinstance(modified, datetime) else None
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return KeptRow(key, tuple(row[name] for name in self._columns), moment)
+
+
+def _once(
+    changes: Sequence[RowUpdate] | Sequence[RowDelete], outcomes: dict[str, RowOutcome]
+) -> list[RowUpdate | RowDelete]:
+    """Of several changes of one row only the first is made; the others have to be planned again."""
+    found: dict[str, RowUpdate | RowDelete] = {}
+    for change in changes:
+        if change.key in found:
+            outcomes[change.id] = Moved()
+        else:
+            found[change.key] = change
+    return sorted(found.values(), key=lambda one: one.key)

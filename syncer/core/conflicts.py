@@ -42,9 +42,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A person's word on an open conflict. It holds only while both sides still are what the person was shown."""
+    """A person's word on an open conflict. It holds only while both sides still are what the person was shown.
 
-    winner: Side
+    Without a ``winner`` the person has still to speak: the conflict stays open, although a write of ours to other
+    fields of the line has moved the line's times since.
+    """
+
+    winner: Side | None
     feishu: Value
     database: Value
 
@@ -56,7 +60,7 @@ class Resolution:
 def settle(clash: Clash, policy: Policy, resolution: Resolution | None = None) -> Verdict:
     """The verdict of a policy, or of the person who resolved this very clash."""
     if resolution is not None and resolution.covers(clash):
-        return Verdict(resolution.winner, "resolved by a person")
+        return Verdict(resolution.winner, "resolved by a person" if resolution.winner else "a person decides")
     return POLICIES[policy](clash)
 
 

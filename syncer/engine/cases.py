@@ -8,7 +8,7 @@ from typing import TypeVar
 import orjson
 
 from syncer.core.conflicts import Resolution
-from syncer.core.mapping import Pairing
+from syncer.core.mapping import Pairing, Policy
 from syncer.core.planner import Desk
 from syncer.core.records import Side, Version
 from syncer.core.values import digest, dump, load
@@ -124,11 +124,19 @@ class Bench:
                 line.desk = self._desk(line, _loose(line, loose))
 
     def _desk(self, line: Line, failed: Mapping[str, bytes]) -> Desk:
-        decided = {pair: note for pair, note in line.open_conflicts.items() if note.winner in set(Side)}
-        resolutions = {pair: _resolution(note) for pair, note in decided.items()}
+        known = {
+            pair: note for pair, note in line.open_conflicts.items() if note.winner in set(Side) or self._parked(note)
+        }
+        resolutions = {pair: _resolution(note) for pair, note in known.items()}
         asked = bool(self._first_pairings) and mark_of(line) in self._first_pairings
         pairing = Pairing.POLICY if asked else None
         return Desk(failed, resolutions, pairing, self._tools.clock.now())
+
+    def _parked(self, note: ConflictNote) -> bool:
+        """Whether the clocks could not tell: they never will, for the line's times have moved with our own writes."""
+        rules = self._tools.rules
+        policy = next((pair.policy for pair in rules.pairs if pair.name == note.pair), None)
+        return note.winner is None and policy is Policy.LATEST and rules.tie is Policy.MANUAL
 
 
 def _loose(line: Line, failed: Mapping[Side, Mapping[str, Mapping[str, bytes]]]) -> Mapping[str, bytes]:
@@ -147,7 +155,7 @@ def _by_link(found: Mapping[tuple[int, str], T]) -> dict[int, dict[str, T]]:
 
 
 def _resolution(note: ConflictNote) -> Resolution:
-    return Resolution(Side(str(note.winner)), load(note.feishu), load(note.database))
+    return Resolution(Side(note.winner) if note.winner else None, load(note.feishu), load(note.database))
 
 
 def mark_of(line: Line) -> str:

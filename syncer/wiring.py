@@ -4,12 +4,14 @@ Everything is made when it is first needed: a command that never speaks to Feish
 never looks at the state store starts no server.
 """
 
+import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from hashlib import sha256
 from time import sleep
 from typing import TYPE_CHECKING, Self
 
@@ -23,8 +25,9 @@ from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
 from syncer.core.mapping import Rules, SyncMapping
+from syncer.core.records import Side
 from syncer.core.values import Json
-from syncer.database.connections import make_engine
+from syncer.database.connections import make_engine, place
 from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
@@ -32,7 +35,7 @@ from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
-from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, StaleNameError
+from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, StaleNameError, SyncerError
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
 from syncer.settings import Settings
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
     from syncer.feishu.bitable import BitableRecords
     from syncer.feishu.client import FeishuClient
+    from syncer.feishu.patience import Patience
 
 
 class SystemClock:
@@ -84,10 +88,11 @@ class Syncer:
     """A whole syncer in this process. Close it, or use it as a context: what it started, it stops.
 
     ``grace`` is how many seconds a call of unknown outcome has to show its effect; see ``engine.tools.Options``.
+    ``attempts`` is how often a call to Feishu is tried before it counts as unreachable; left out: patiently.
     """
 
-    def __init__(self, settings: Settings, *, grace: float = 10.0) -> None:
-        self.settings, self.grace = settings, grace
+    def __init__(self, settings: Settings, *, grace: float = 10.0, attempts: int | None = None) -> None:
+        self.settings, self.grace, self.attempts = settings, grace, attempts
         self.clock = SystemClock()
         self.ids = RandomIds()
         self._stack = ExitStack()
@@ -171,9 +176,15 @@ class Syncer:
             domain=found.domain,
             timeout=self.settings.feishu_timeout,
             redis=self.redis,
+            patience=self._patience(),
         )
         self._stack.callback(client.close)
         return client
+
+    def _patience(self) -> "Patience | None":
+        from syncer.feishu.patience import Patience  # noqa: PLC0415 - part of what speaks to Feishu
+
+        return None if self.attempts is None else Patience(attempts=self.attempts)
 
     def engine(self, connection: str) -> "Engine":
         """The engine of a database to sync. Raises ``SettingsError`` if it is not set."""
@@ -250,8 +261,28 @@ class Syncer:
         ids = {pair.column: tables.field(pair.field).id for pair in sides.mapping.pairs}
         sides.rows.prepare()
         key = list(key_columns(sides.mapping, sides.row_table))
-        stored: dict[str, Json] = {"document": document.model_dump(mode="json"), "fields": ids, "key": key}
-        return self.store.apply(sides.mapping.name, stored, digest, differences)
+        found: dict[str, Json] = {"fields": ids, "key": key, "tables": self.tables_of(sides)}
+        # A field deleted and made anew is another field, though the file says the same.
+        whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
+        stored: dict[str, Json] = {"document": document.model_dump(mode="json"), **found}
+        return self.store.apply(sides.mapping.name, stored, whole, differences)
+
+    def tables_of(self, sides: Sides) -> list[str]:
+        """What identifies the pair of tables of a mapping, however its file spells them."""
+        where = place(self.engine(sides.mapping.connection))
+        return [sides.records.app_token, sides.records.table_id, where, sides.row_table.name]
+
+    def forget_batches(self, mapping: SyncMapping) -> None:
+        """Drop what the mapped database remembers of a mapping's unsettled writes; nobody may ask about them later."""
+        with self.store.open_run(mapping.name, "remove", []) as memory:
+            batches = [intent.id for intent in memory.open_intents() if intent.side is Side.DATABASE]
+            if batches:
+                self._rows(self.engine(mapping.connection), mapping, (), None).forget(batches)
+            self.store.finish_run(memory.run, "done")
+
+    def prepare_sql(self, mapping: SyncMapping) -> str:
+        """What ``apply`` does in a mapping's database, as SQL that an administrator can run."""
+        return self._rows(self.engine(mapping.connection), mapping, (), None).prepare_sql()
 
     def applied(self, name: str) -> tuple[Applied, SyncMapping, Mapping[str, str]]:
         """A mapping as it was applied, and the field id of each of its columns. Raises ``NotAppliedError``."""
@@ -266,39 +297,50 @@ class Syncer:
     # Runs.
 
     def sync(
-        self, name: str, options: Options, reporter: Reporter | None = None, *, approved_run: str | None = None
+        self,
+        name: str,
+        options: Options,
+        reporter: Reporter | None = None,
+        *,
+        approved_run: str | None = None,
+        began: Callable[[Report], None] | None = None,
     ) -> Report:
         """One run of a mapping, now, to its end. Raises the errors of ``syncer.errors``.
 
-        A field renamed while its records were read makes the run begin anew, once.
+        A field renamed while its records were read makes the run begin anew, once. ``began`` gets the report as soon
+        as the run is open, so that what was done can be told also of a run that ends in an error.
         """
         applied, mapping, ids = self.applied(name)
-        if applied.state is State.PAUSED and not options.dry:
-            raise MendError(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
+        if not options.dry:
+            demand_not_paused(applied)
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
+        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied.state is State.BROKEN)
         try:
-            return self._sync(mapping, ids, options, reporter or Reporter(), approved_run)
-        except StaleNameError:
-            return self._sync(mapping, ids, options, reporter or Reporter(), approved_run)
+            return self._sync_once_more(job)
+        except SyncerError as error:
+            if error.exit_status == MendError.exit_status and not options.dry:
+                self.store.set_state(name, State.BROKEN)
+            raise
 
-    def _sync(
-        self,
-        mapping: SyncMapping,
-        ids: Mapping[str, str],
-        options: Options,
-        reporter: Reporter,
-        approved_run: str | None,
-    ) -> Report:
-        sides = self.look(mapping)
-        sides = replace(sides, mapping=follow_renames(mapping, sides.record_table, ids))
-        found = self.check(sides, Places(f"mapping {mapping.name}"))
-        if found.faults:
-            raise SchemaError(found.faults)
-        rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
-        layout = layout_of(sides, rules)
-        kind = "plan" if options.dry else "full" if options.full else "sync"
-        with self._opened(mapping.name, kind, layout, approved_run) as (memory, report):
-            report.dry = options.dry
+    def _sync_once_more(self, job: "_Job") -> Report:
+        try:
+            return self._sync(job)
+        except StaleNameError:
+            return self._sync(job)
+
+    def _sync(self, job: "_Job") -> Report:
+        options = job.options
+        with self._noted(job):
+            sides = self.look(job.mapping)
+            sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
+            found = self.check(sides, Places(f"mapping {job.mapping.name}"))
+            if found.faults:
+                raise SchemaError(found.faults)
+            rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
+            layout = layout_of(sides, rules)
+        if job.broken:
+            self.store.set_state(job.mapping.name, State.ACTIVE)
+        with self._opened(job, layout, sides) as (memory, report):
             tools = Tools(
                 rules=rules,
                 records=sides.records,
@@ -307,7 +349,7 @@ class Syncer:
                 clock=self.clock,
                 ids=self.ids,
                 report=report,
-                reporter=reporter,
+                reporter=job.reporter,
                 options=options,
                 lens=Lens(rules),
             )
@@ -315,19 +357,59 @@ class Syncer:
         return report
 
     @contextmanager
+    def _noted(self, job: "_Job") -> Iterator[None]:
+        """Write down why a run could not even begin, so that ``syncer status`` tells."""
+        try:
+            yield
+        except SyncerError as error:
+            if not job.options.dry:
+                status = "refused" if error.exit_status == MendError.exit_status else "unreachable"
+                self.store.note_ended(job.mapping.name, job.kind, status, str(error))
+            raise
+
+    @contextmanager
     def _opened(
-        self, name: str, kind: str, layout: list[tuple[str, str]], approved_run: str | None
+        self, job: "_Job", layout: list[tuple[str, str]], sides: Sides
     ) -> Iterator[tuple[PostgresMemory, Report]]:
-        with self.store.open_run(name, kind, layout, approved_run=approved_run) as memory:
-            report = Report(name, memory.run)
+        name = job.mapping.name
+        with self.store.open_run(name, job.kind, layout, approved_run=job.approved_run) as memory:
+            report = Report(name, memory.run, dry=job.options.dry)
+            if job.began is not None:
+                job.began(report)
+            start = self.clock.now()
             try:
                 yield memory, report
             except OutsideError as error:
-                self.store.finish_run(memory.run, "unreachable", error=str(error))
+                report.seconds = (self.clock.now() - start).total_seconds()
+                report.calls = sides.records.calls()
+                self.store.finish_run(memory.run, "unreachable", report.to_json(), None, report.seconds, str(error))
                 raise
             status = "planned" if report.dry else report.status
             told = report.to_json()
             self.store.finish_run(memory.run, status, told, told["guard"], report.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run that was asked for. ``broken``: the last one could not begin for something that has to be mended."""
+
+    mapping: SyncMapping
+    ids: Mapping[str, str]
+    options: Options
+    reporter: Reporter
+    approved_run: str | None
+    began: Callable[[Report], None] | None
+    broken: bool
+
+    @property
+    def kind(self) -> str:
+        return "plan" if self.options.dry else "full" if self.options.full else "sync"
+
+
+def demand_not_paused(applied: Applied) -> None:
+    """Raises ``MendError`` for a mapping that a person has stopped."""
+    if applied.state is State.PAUSED:
+        raise MendError(f"mapping {applied.name} is paused; `syncer resume {applied.name}` lets it go on")
 
 
 def follow_renames(mapping: SyncMapping, table: RecordTableInfo, ids: Mapping[str, str]) -> SyncMapping:

@@ -1,6 +1,37 @@
-"""All command modules; importing this registers them."""
+"""Which command stands in which module, so that ``--help`` loads none of them and a command only its own."""
 
-from syncer.cli import desk, files, runs, servers, setup
-from syncer.cli.demo import command as demo
+from collections.abc import Mapping
 
-__all__ = ["demo", "desk", "files", "runs", "servers", "setup"]
+MODULES: Mapping[str, tuple[str, str]] = {
+    "demo": ("syncer.cli.demo.command", "Show the whole thing on this machine, step by step."),
+    "init": ("syncer.cli.init", "Write a first .env and a first mapping file."),
+    "doctor": ("syncer.cli.doctor", "Check every connection, app and mapped table; say how to mend what is wrong."),
+    "migrate": ("syncer.cli.migrate", "Upgrade the state store to what this version needs."),
+    "schema": ("syncer.cli.files", "Print the JSON Schema of mapping files, for editors."),
+    "check": ("syncer.cli.files", "Validate mapping files, against both real tables unless --offline."),
+    "apply": ("syncer.cli.files", "Make mapping files the active mappings."),
+    "remove": ("syncer.cli.mappings", "Take a mapping and its memory away; both tables stay as they are."),
+    "plan": ("syncer.cli.runs", "Show what the next run would do, and do nothing."),
+    "sync": ("syncer.cli.runs", "Make one run now, in this process, to its end."),
+    "approve": ("syncer.cli.runs", "Let exactly the plan that a guard stopped go on."),
+    "status": ("syncer.cli.status", "Show how mappings stand and what waits for a person."),
+    "conflicts": ("syncer.cli.conflicts", "Fields that both sides changed: list, show, resolve."),
+    "failures": ("syncer.cli.failures", "What could not be written: list, show, retry, discard."),
+    "history": ("syncer.cli.history", "Tell one line's life: every write, before and after."),
+    "mappings": ("syncer.cli.mappings", "Applied mappings and their revisions: list, history, diff, rollback."),
+    "pause": ("syncer.cli.mappings", "Stop a mapping; its backlog is kept."),
+    "resume": ("syncer.cli.mappings", "Let a paused mapping go on."),
+    "simulator": ("syncer.cli.simulator", "Run the stand-in Feishu alone, until Ctrl-C."),
+}
+"""Name -> the module that registers it, and the line that ``--help`` shows."""
+
+NOT_YET: Mapping[str, str] = {
+    "up": "everything in one process; until then `syncer sync --all` makes one run of every mapping",
+    "worker": "runs in worker processes; until then `syncer sync --all` makes one run of every mapping",
+    "beat": "runs by the clock; until then let cron call `syncer sync --all`",
+    "serve": "the console and Feishu's webhook; until then `syncer status` shows how mappings stand",
+    "listen": "runs woken by events; until then `syncer sync` notices changes by reading both sides",
+    "verify": "comparing both sides by a command; until then `syncer plan NAME` shows every difference",
+    "undo": "restoring what a run overwrote; until then `syncer history` shows what was there before",
+}
+"""Commands of the contract that are not built: what each will be, and what to use until then."""

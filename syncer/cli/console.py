@@ -3,39 +3,45 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.text import Text
 
-from syncer.ports.progress import Reporter
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+    from syncer.ports.progress import Reporter
+
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
+}
 
 
 def say(text: str) -> None:
-    """A line for a person on stdout; brackets in it are no markup."""
-    out.print(text, markup=False)
+    """A line for a person on stdout; brackets in it are no markup, and nothing in it moves the cursor."""
+    out.print(text.translate(_CONTROLS), markup=False)
 
 
-def complain(text: str) -> None:
+def complain(text: str, style: str = "red") -> None:
     """An error, on stderr."""
-    err.print(text, markup=False, style="red")
+    err.print(text.translate(_CONTROLS), markup=False, style=style)
 
 
 def hint(text: str) -> None:
     """Something worth knowing that is no result, on stderr."""
-    err.print(text, markup=False, style="dim")
+    complain(text, style="dim")
 
 
 def emit(document: Mapping[str, Any]) -> None:
     """One JSON object on stdout, and nothing else there. Times are RFC 3339 UTC."""
-    sys.stdout.write(
-        orjson.dumps(document, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode() + "\n"
-    )
+    import orjson  # noqa: PLC0415 - ``--help`` does without
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(document, default=_plain, option=options).decode() + "\n")
 
 
 def _plain(value: object) -> object:
@@ -46,61 +52,53 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A small table for people."""
-    shown = Table(title=title or None, title_justify="left")
+def speak_utf8() -> None:
+    """Have both streams take any character, whatever the locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A small table for people, its cells as they are."""
+    from rich.table import Table  # noqa: PLC0415 - ``--help`` does without
+
+    shown = Table()
     for heading in headings:
         shown.add_column(heading, overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*(Text("" if cell is None else str(cell).translate(_CONTROLS)) for cell in row))
     out.print(shown)
 
 
-class LineReporter(Reporter):
-    """Tells a run in plain lines on stderr, for logs and pipes."""
-
-    def __init__(self, name: str, *, details: bool = False) -> None:
-        self._name, self._details = name, details
-
-    def note(self, sentence: str) -> None:
-        """Something a person may want to know now."""
-        hint(f"{self._name}: {sentence}")
-
-    def detail(self, sentence: str) -> None:
-        """One planned change, in words."""
-        if self._details:
-            say(f"  {sentence}")
-
-
-class BarReporter(LineReporter):
-    """Shows a run as a progress bar, for terminals."""
-
-    def __init__(self, name: str, progress: Progress, *, details: bool = False) -> None:
-        super().__init__(name, details=details)
-        self._progress = progress
-        self._task: TaskID = progress.add_task(name, total=None)
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        """A stage begins."""
-        self._progress.reset(self._task, description=f"{self._name}: {name}", total=total)
-
-    def advance(self, lines: int) -> None:
-        """Some lines are done."""
-        self._progress.advance(self._task, lines)
-
-
 @contextmanager
-def reporting(name: str, *, details: bool = False) -> Iterator[Reporter]:
+def reporting(name: str, *, details: bool = False) -> "Iterator[Reporter]":
     """A reporter that suits where stderr goes: a bar on a terminal, lines elsewhere."""
+    from syncer.cli.reporters import BarReporter, LineReporter  # noqa: PLC0415 - ``--help`` does without
+
     if not err.is_terminal:
         yield LineReporter(name, details=details)
         return
+    with _bar() as progress:
+        yield BarReporter(name, progress, details=details)
+
+
+def _bar() -> "Progress":
+    from rich.progress import (  # noqa: PLC0415 - only a terminal has a bar
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
-        yield BarReporter(name, progress, details=details)
+    # What goes into a file or a pipe must not be drawn over the bar.
+    return Progress(*columns, console=err, transient=True, redirect_stdout=out.is_terminal)

@@ -8,11 +8,14 @@ from typing import Any
 from syncer.core.records import key_values
 from syncer.core.values import Json, Value, load
 
+_EXACT = 2**53
+_WORDS = {True: "yes", False: "no"}
+
 
 def natural(value: Value) -> Any:
-    """A value as plain JSON: numbers as numbers, times as RFC 3339, sets as sorted lists."""
+    """A value as plain JSON: times as RFC 3339, sets as sorted lists, numbers as numbers where none loses a digit."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else float(value)
+        return _number(value)
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):
@@ -22,9 +25,19 @@ def natural(value: Value) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _number(value: Decimal) -> Any:
+    if abs(value) < _EXACT and value == value.to_integral_value():
+        return int(value)
+    near = float(value)
+    return near if Decimal(repr(near)) == value else f"{value:f}"
+
+
 def stored(form: Json) -> Any:
-    """The stored form of a value as plain JSON."""
-    return natural(load(form))
+    """The stored form of a value as plain JSON; what is no stored form (an unreadable cell) as it is."""
+    try:
+        return natural(load(form))
+    except ValueError:
+        return form
 
 
 def base(form: Json) -> Any:
@@ -42,6 +55,38 @@ def key(text: str | None, columns: Sequence[str]) -> dict[str, Any] | None:
     values = [natural(value) for value in key_values(text)]
     names = columns if len(columns) == len(values) else [f"key{number}" for number in range(1, len(values) + 1)]
     return dict(zip(names, values, strict=True))
+
+
+def line(record: str | None, row_key: Mapping[str, Any] | None) -> str:
+    """A line by its names on both sides, for people."""
+    row = ", ".join(f"{column}={value}" for column, value in (row_key or {}).items())
+    return " <-> ".join(name for name in (record, row) if name)
+
+
+def told(value: Any) -> str:
+    """A value for people."""
+    if value is None or value == "" or value == []:
+        return "(empty)"
+    if isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {told(held)}" for name, held in value.items())
+    return ", ".join(map(told, value)) if isinstance(value, list) else str(value)
+
+
+def guard(found: Json, columns: Sequence[str]) -> Json:
+    """What a guard stopped, its samples with keys as objects and values as plain JSON."""
+    if not isinstance(found, Mapping):
+        return None
+    samples = found.get("samples")
+    lines = samples if isinstance(samples, Sequence) and not isinstance(samples, str) else []
+    return {**found, "samples": [_sample(item, columns) for item in lines if isinstance(item, Mapping)]}
+
+
+def _sample(sample: Mapping[str, Any], columns: Sequence[str]) -> Json:
+    row_key, fields = sample.get("key"), sample.get("fields") or {}
+    values = {name: {side: stored(form) for side, form in sides.items()} for name, sides in fields.items()}
+    return {**sample, "key": key(row_key, columns) if isinstance(row_key, str) else row_key, "fields": values}
 
 
 def moment(at: datetime | None) -> str | None:

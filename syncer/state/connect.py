@@ -37,7 +37,8 @@ def reaching(engine: Engine) -> Iterator[None]:
 
 
 def _told(engine: Engine, error: BaseException | None) -> Exception:
-    where = f"the state store at {engine.url.render_as_string()}"
+    url = engine.url.difference_update_query(["password", "sslpassword"])
+    where = f"the state store at {url.render_as_string()}"
     reason = " ".join(str(error).split())
     if isinstance(error, _LACKING):
         return MendError(f"{where} lacks a table ({reason}); run `syncer migrate`")

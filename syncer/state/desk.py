@@ -75,7 +75,7 @@ _STATUS = """
 SELECT m.id, m.name, m.state,
   (SELECT count(*) FROM syncer_state.link l WHERE l.mapping = m.id AND l.severed IS NULL) AS linked,
   (SELECT count(*) FROM syncer_state.link l WHERE l.mapping = m.id AND l.severed IS NOT NULL) AS severed,
-  (SELECT max(r.id) FROM syncer_state.run r WHERE r.mapping = m.id) AS last_run,
+  (SELECT max(r.id) FROM syncer_state.run r WHERE r.mapping = m.id AND r.kind <> 'plan') AS last_run,
   (SELECT max(r.started_at) FROM syncer_state.run r
    WHERE r.mapping = m.id AND r.status IN ('done', 'failed_lines')) AS fresh_at,
   (SELECT count(*) FROM syncer_state.conflict c WHERE c.mapping = m.id AND c.state = 'open') AS conflicts,

@@ -27,6 +27,8 @@ KEEP = timedelta(days=7)
 # A survey joins whole tables: room for its hashes and its temporary tables, per run.
 _ROOM = "SELECT set_config('work_mem', '32MB', false), set_config('temp_buffers', '32MB', false)"
 
+_LARGEST = 2**63 - 1  # what a number of the store may be
+
 _POLL = 0.2  # seconds between two attempts at the lock
 
 _OPEN = """
@@ -55,6 +57,12 @@ _FINISH = """
 UPDATE syncer_state.run SET status = :status, finished_at = :now, seconds = :seconds, counts = :counts, guard = :guard,
   error = :error
 WHERE id = :run AND status = 'running' RETURNING mapping
+"""
+
+_NOTE = """
+INSERT INTO syncer_state.run
+  (mapping, kind, status, holder, fence, revision, started_at, alive_at, finished_at, error)
+SELECT id, :kind, :status, '', fence, revision, :now, :now, :now, :error FROM syncer_state.mapping WHERE name = :name
 """
 
 _MOVE_STATE = """
@@ -180,10 +188,16 @@ class Runs:
             for statement in _FORGET_OLD:
                 connection.execute(text(statement), {"mapping": mapping, "since": now - KEEP})
 
+    def note_ended(self, name: str, kind: str, status: str, error: str) -> None:
+        """Write down a run that ended before it could be opened."""
+        values = {"name": name, "kind": kind, "status": status, "now": self._clock.now(), "error": error}
+        with reaching(self._engine), self._engine.begin() as connection:
+            connection.execute(text(_NOTE), values)
+
 
 def run_number(run: str) -> int:
     """A run's number from its id. Raises ``MendError`` for what is no run's id."""
-    if not run.isascii() or not run.isdigit():
+    if not run.isascii() or not run.isdigit() or int(run[:20]) > _LARGEST:
         raise MendError(f"{run!r} is not the id of a run; see `syncer status`")
     return int(run)
 

@@ -1,0 +1,93 @@
+"""Makes mapping files the active mappings."""
+
+from collections.abc import Iterator, Sequence
+
+from syncer.catalog.document import Document
+from syncer.catalog.files import Loaded
+from syncer.catalog.revisions import difference, digest
+from syncer.cli import console
+from syncer.cli.looking import look_at_all
+from syncer.errors import MappingError, NotAppliedError
+from syncer.state.mappings import Applied, State
+from syncer.wiring import Sides, Syncer
+
+
+def apply_all(living: Syncer, loaded: Sequence[Loaded]) -> None:
+    """Check all, then apply each. Raises ``MappingError``, and has changed nothing then."""
+    found = look_at_all(living, loaded)
+    faults = list(_same_tables(living, loaded, found))
+    if faults:
+        raise MappingError(faults)
+    for one, sides in zip(loaded, found, strict=True):
+        apply_one(living, sides, one.document)
+
+
+def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
+    """Apply one mapping whose tables were looked at, and tell what changed."""
+    name = sides.mapping.name
+    before = _applied(living, name)
+    changes = _changes(living, before, sides, document)
+    revision = living.apply(sides, document, digest(document), "\n".join(changes))
+    if before is not None and revision == before.revision:
+        console.say(f"mapping {name}: nothing changed, revision {revision} is active")
+    else:
+        console.say(f"mapping {name}: revision {revision} is active")
+        for change in changes:
+            console.say(f"  {change}")
+    if before is not None and before.state is State.PAUSED:
+        console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
+
+
+def script(living: Syncer, loaded: Sequence[Loaded]) -> str:
+    """The SQL of all mappings for an administrator, once per connection."""
+    connections = {one.mapping.connection: one.mapping for one in loaded}
+    return "\n".join(f"-- connection {name}\n{living.prepare_sql(one)}" for name, one in connections.items())
+
+
+def pause_missing(living: Syncer, present: set[str]) -> None:
+    """Pause the mappings whose file is gone."""
+    for applied in living.store.mappings():
+        if applied.name in present:
+            continue
+        if applied.state is not State.PAUSED:
+            living.store.pause(applied.name)
+        console.say(f"mapping {applied.name}: its file is gone; paused (`syncer remove {applied.name}` takes it away)")
+
+
+def _applied(living: Syncer, name: str) -> Applied | None:
+    try:
+        return living.store.mapping(name)
+    except NotAppliedError:
+        return None
+
+
+def _changes(living: Syncer, before: Applied | None, sides: Sides, document: Document) -> list[str]:
+    if before is None:
+        return ["new"]
+    assert isinstance(before.document, dict)
+    told = difference(Document.model_validate(before.document["document"]), document)
+    _, mapping, ids = living.applied(before.name)
+    now = {field.name: field.id for field in sides.record_table.fields}
+    for pair in mapping.pairs:
+        found = now.get(pair.field)
+        if found is not None and ids.get(pair.column, found) != found:
+            told.append(f"fields.{pair.field}: now another field of that name (column {pair.column})")
+    return told or ["the tables are others than before"]
+
+
+def _same_tables(living: Syncer, loaded: Sequence[Loaded], found: Sequence[Sides]) -> Iterator[str]:
+    """Two mappings that would write the same two tables, among these files and the mappings applied before."""
+    names = {one.mapping.name for one in loaded}
+    taken = {
+        tuple(tables): applied.name
+        for applied in living.store.mappings()
+        if applied.name not in names
+        and isinstance(applied.document, dict)
+        and isinstance(tables := applied.document.get("tables"), list)
+    }
+    for one, sides in zip(loaded, found, strict=True):
+        other = taken.setdefault(tuple(living.tables_of(sides)), one.mapping.name)
+        if other != one.mapping.name:
+            mend = f"keep them in one mapping, or `syncer remove {other}`"
+            message = f"the mapping {other} syncs the same two tables; {mend}"
+            yield str(one.places.fault(("database", "table"), message))

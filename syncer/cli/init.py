@@ -1,0 +1,88 @@
+"""``syncer init``: the first two files."""
+
+import os
+from pathlib import Path
+
+from syncer.cli import console
+from syncer.cli.main import app
+
+_PRIVATE, _PLAIN = 0o600, 0o644
+
+_ENV = """\
+# Settings of the syncer. Variables of the environment win over these lines; every secret may also stand in a file
+# that NAME_FILE names, such as FEISHU_APP_SECRET_FILE=/run/secrets/feishu.
+
+# The app of Feishu's developer console that speaks for the syncer
+FEISHU_APP_ID=
+FEISHU_APP_SECRET=
+FEISHU_DOMAIN=https://open.feishu.cn
+# FEISHU_ENCRYPT_KEY=
+# FEISHU_VERIFICATION_TOKEN=
+
+# Databases to sync, by name: SYNCER_CONNECTIONS__<NAME>=postgresql+psycopg://user:password@host:5432/database
+SYNCER_CONNECTIONS__ERP=
+
+# What mapping files name as ${NAME}
+ORDERS_APP_TOKEN=
+
+# Further apps or tenants, by name
+# SYNCER_APPS__<NAME>__APP_ID=
+# SYNCER_APPS__<NAME>__APP_SECRET=
+# SYNCER_APPS__<NAME>__DOMAIN=https://open.larksuite.com
+# SYNCER_APPS__<NAME>__ENCRYPT_KEY=
+# SYNCER_APPS__<NAME>__VERIFICATION_TOKEN=
+
+# Left out, the syncer runs its own PostgreSQL and Redis in SYNCER_HOME
+# SYNCER_DATABASE_URL=postgresql+psycopg://user:password@host:5432/syncer
+# SYNCER_REDIS_URL=redis://:password@host:6379/0
+# SYNCER_HOME=.syncer
+
+# SYNCER_MAPPINGS=mappings
+# SYNCER_HTTP_HOST=127.0.0.1
+# SYNCER_HTTP_PORT=8080
+# SYNCER_FEISHU_TIMEOUT=30
+# SYNCER_BATCH_RECORDS=1000
+# SYNCER_WRITER=table
+# SYNCER_QUOTA_SCALE=1
+# SYNCER_LEASE_SECONDS=60
+"""
+
+_MAPPING = """\
+# A first mapping: put your own base, table, fields and columns here, then run `syncer check`.
+version: 1
+name: orders
+feishu:
+  bitable:
+    app_token: ${ORDERS_APP_TOKEN}   # from the address of the base: .../base/<app_token>?table=<table_id>
+    table_id: tblXXXXXXXXXXXXXX
+database:
+  connection: erp                    # the setting SYNCER_CONNECTIONS__ERP
+  table: public.orders
+  key: [id]                          # what identifies a row
+match: [order_no]                    # columns that tell which record belongs to which row at the first sync
+fields:
+  - {field: Order no, column: order_no, required: true}
+  - {field: Amount, column: amount}
+"""
+
+
+@app.command()
+def init() -> None:
+    """Write a first .env and a first mapping file. Files that exist are left alone."""
+    _write(Path(".env"), _ENV, _PRIVATE)
+    _write(Path("mappings") / "orders.yaml", _MAPPING, _PLAIN)
+    console.say("fill both in, then: syncer doctor, syncer check, syncer apply, syncer sync --all")
+    console.hint(".env holds secrets: keep it out of version control")
+
+
+def _write(path: Path, content: str, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # The rights are there from the first moment: a secret is never readable in between.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        console.say(f"{path} exists and was left as it is")
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    console.say(f"{path} written")

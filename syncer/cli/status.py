@@ -1,0 +1,83 @@
+"""``syncer status``: how mappings stand, and what waits for a person."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from syncer.catalog.document import Document
+from syncer.cli import console, shown
+from syncer.cli.main import app
+from syncer.cli.options import AsJson
+from syncer.cli.session import syncer
+from syncer.state.desk import Standing
+from syncer.state.mappings import Applied, State
+
+_SHOWN = ("name", "state", "linked", "severed", "open_conflicts", "open_failures", "held", "last_run", "next_run")
+
+
+@app.command()
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One mapping.")] = None, as_json: AsJson = False
+) -> None:
+    """Show how mappings stand and what waits for a person."""
+    with syncer() as living:
+        told = [_status(one, living.store.mapping(one.name)) for one in living.store.status(name)]
+    if as_json:
+        console.emit({"mappings": told})
+    elif not told:
+        console.say("no mapping was applied yet; `syncer apply` does so")
+    else:
+        console.table([word.replace("_", " ") for word in _SHOWN], [[one[word] for word in _SHOWN] for one in told])
+        for one in told:
+            for warning in one["warnings"]:
+                console.complain(f"{one['name']}: {warning}", style="yellow")
+
+
+def _status(standing: Standing, applied: Applied) -> dict[str, Any]:
+    last = standing.last_run
+    return {
+        "name": standing.name,
+        "state": standing.state.value,
+        "linked": standing.linked,
+        "severed": standing.severed,
+        "lag_seconds": None if standing.lag_seconds is None else round(standing.lag_seconds, 3),
+        "last_run": shown.moment(last.started_at) if last else None,
+        "next_run": shown.moment(_next_run(applied, last.started_at)) if last else None,
+        "open_conflicts": standing.open_conflicts,
+        "open_failures": standing.open_failures,
+        "held": last.counts.get("held", 0) if last else 0,
+        "unverified": 0,  # counted of writes that wait for their event; no events are received yet
+        "warnings": list(_warnings(standing)),
+        "run": last.id if last else None,
+        "run_status": last.status if last else None,
+        "revision": applied.revision,
+    }
+
+
+def _next_run(applied: Applied, last: datetime) -> datetime | None:
+    """When the mapping is due again by its schedule."""
+    if applied.state is State.PAUSED:
+        return None
+    assert isinstance(applied.document, dict)
+    every = Document.model_validate(applied.document["document"]).schedule.every
+    return last + every if isinstance(every, timedelta) else None
+
+
+def _warnings(standing: Standing) -> Iterator[str]:
+    last, name = standing.last_run, standing.name
+    if standing.state is State.PAUSED:
+        yield f"paused; `syncer resume {name}` lets it go on"
+    if last is None:
+        yield f"no run yet; `syncer sync {name}` makes the first one"
+        return
+    if last.error:
+        yield f"the last run ({last.id}) ended as {last.status}: {last.error}"
+    if isinstance(last.guard, dict):
+        way = f"look with `syncer plan {name}`, then `syncer approve {last.id}`"
+        yield f"run {last.id} was stopped by the guard {last.guard.get('name')}; {way}"
+    if standing.open_conflicts:
+        yield f"{standing.open_conflicts} open conflicts; see `syncer conflicts list --mapping {name}`"
+    if standing.open_failures:
+        yield f"{standing.open_failures} open failures; see `syncer failures list --mapping {name}`"

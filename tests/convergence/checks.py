@@ -1,0 +1,238 @@
+"""What must hold of a world once it is quiet (section 9 of the design), one function a promise."""
+
+from collections import Counter
+
+from syncer.core.mapping import DeletePolicy, Direction
+from syncer.core.records import Side
+from syncer.core.values import dump, is_empty
+from tests.convergence.machine import Machine
+from tests.convergence.mappings import D, F
+from tests.convergence.people import Edit, Line
+
+QUIET_RUNS = 12
+
+
+class BrokenError(AssertionError):
+    """A promise was broken."""
+
+
+def settle(machine: Machine) -> None:
+    """Quiet runs until nothing is written any more, and every check after them."""
+    machine.chaotic = False
+    machine.tell("=== quiet")
+    report, quiet = None, 0
+    for _ in range(QUIET_RUNS):
+        machine.clock.move(machine.rng.choice([1, 100]))
+        before = machine.state()
+        report = machine.run(full=quiet == 0)
+        demand(report is not None, "a quiet run did not end by itself")
+        if report.guard is not None and report.guard.stops:
+            demand(machine.state() == before, "a guard stopped the run, but it wrote")
+            demand(not report.writes, "a guard stopped the run, but it counts writes")
+            if machine.rng.random() < 0.7:
+                machine.tell(f"desk: approve {report.run}")
+                machine.run(full=True, approve=report.run)
+                quiet = 0
+                continue
+        quiet = 0 if report.writes else quiet + 1
+        if quiet == 3:
+            break
+    demand(quiet >= 2, f"still writing after {QUIET_RUNS} quiet runs: {dict(report.written)}")
+    demand(not machine.memory.open_intents(), "intents are left open")
+    if report.guard is None:
+        Checks(machine).all()
+
+
+def demand(truth: bool, told: str) -> None:  # noqa: FBT001 - it is an assertion
+    if not truth:
+        raise BrokenError(told)
+
+
+class Checks:
+    """The checks of one world at rest."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine, self.people, self.rules = machine, machine.people, machine.rules
+        self.pairs = {pair.name: pair for pair in machine.rules.pairs}
+        self.book = machine.memory.book
+        self.lines = [(F, name) for name in machine.records.records] + [(D, key) for key in machine.rows.rows]
+        self.held = {line: machine.people.held(line) for line in self.lines}
+        self.groups = Groups()
+        for record, key in machine.ties:
+            self.groups.join((F, record), (D, key))
+        for old, new in machine.people.renamed:
+            self.groups.join(old, new)
+        self.link_of = {}
+        for remembered, _ in self.book.links.values():
+            for side in Side:
+                if remembered.link.line(side) is not None:
+                    self.link_of[side, remembered.link.line(side)] = remembered.link
+
+    def all(self) -> None:
+        self.links_stand()
+        self.sides_agree()
+        self.strangers_are_explained()
+        self.nothing_doubled()
+        self.no_edit_lost()
+        self.deleted_stays_deleted()
+
+    def links_stand(self) -> None:
+        for remembered, _ in self.book.links.values():
+            link = remembered.link
+            for side in Side:
+                if link.severed is not side and link.line(side) is not None and not self._failed(link.id, ""):
+                    demand((side, link.line(side)) in self.held, f"link {link.id} names {side} {link.line(side)}, which is gone")
+
+    def sides_agree(self) -> None:
+        for remembered, _ in self.book.links.values():
+            link = remembered.link
+            here, there = self.held.get((F, link.record)), self.held.get((D, link.key))
+            if link.severed is not None or here is None or there is None:
+                continue
+            for pair in self.rules.pairs:
+                if not all(pair.accepts(side) for side in Side) or self._parked(link.id, pair.name):
+                    continue
+                feishu, database = here[pair.name], there[pair.name]
+                demand(
+                    pair.same(feishu, database),
+                    f"link {link.id} ({link.record}={link.key}) {pair.name}: {feishu!r} in Feishu, {database!r} in the database, base {link.bases.get(pair.name)}",
+                )
+
+    def _parked(self, link: int, pair: str) -> bool:
+        return (link, pair) in self.book.conflicts or self._failed(link, pair) or self._failed(link, "")
+
+    def _failed(self, link: int, pair: str) -> bool:
+        return any(failed.note.link == link and failed.note.pair == pair for failed in self.book.failures.values())
+
+    def strangers_are_explained(self) -> None:
+        for side, line in self.lines:
+            if (side, line) not in self.link_of:
+                demand(self._explained(side, line), f"{side} {line} has no partner, and nobody says why: {self.held[side, line]}")
+
+    def _explained(self, side: Side, line: str) -> bool:
+        if not self.rules.direction.carries_from(side):
+            return True
+        if any(self._names(failed.note, side, line) for failed in self.book.failures.values()):
+            return True
+        return self._marked(side, line) or self._lacks_required(side, line)
+
+    @staticmethod
+    def _names(note, side: Side, line: str) -> bool:
+        return (note.record if side is F else note.key) == line
+
+    def _marked(self, side: Side, line: str) -> bool:
+        if side is F:
+            return bool(self.machine.records.records[line].cells.get("作废"))
+        return bool(self.machine.rows.rows[line]["deleted"])
+
+    def _lacks_required(self, side: Side, line: str) -> bool:
+        held = self.held[side, line]
+        return any(pair.required and pair.accepts(side.other) and is_empty(held[pair.name]) for pair in self.rules.pairs)
+
+    def nothing_doubled(self) -> None:
+        counts = Counter((side, self.held[side, line]["origin"]) for side, line in self.lines)
+        for (side, origin), count in counts.items():
+            if not is_empty(origin) and self.pairs["origin"].direction is Direction.BOTH:
+                both = [self.people.origins.get((one, origin), 0) for one in Side]
+                made = max(1, sum(both) if origin in self.people.rekeyed else both[side is D])
+                demand(count <= made, f"{count} lines of {origin} in {side}")
+
+    def no_edit_lost(self) -> None:
+        for edit in self.people.edits:
+            if edit.before != edit.value and not self._accounted(edit):
+                raise BrokenError(f"the edit {edit} is lost")
+
+    def _accounted(self, edit: Edit) -> bool:
+        side, pair = edit.line[0], self.pairs[edit.pair]
+        if edit.excused or not pair.accepts(side.other) or not self.rules.direction.carries_from(side):
+            return True
+        group = self.groups.of(edit.line)
+        if any(other.at > edit.at and other.pair == edit.pair and other.line in group for other in self.people.edits):
+            return True
+        if any(loss.line in group and (loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses):
+            return True
+        return self._present(edit, group) or self._told(edit, group)
+
+    def _present(self, edit: Edit, group: set[Line]) -> bool:
+        side = edit.line[0]
+        for line in group:
+            if line[0] is not side or line not in self.held or self.held[line][edit.pair] != self._tidied(edit):
+                continue
+            link = self.link_of.get(line)
+            if link is None or link.severed is not None:
+                return True
+            other = (side.other, link.line(side.other))
+            if other not in self.held:
+                return self._parked(link.id, edit.pair)
+            halves = {side: self.held[line][edit.pair], side.other: self.held[other][edit.pair]}
+            return self._same(edit.pair, halves) or self._parked(link.id, edit.pair)
+        return self.pairs[edit.pair].merge != "register"
+
+    def _same(self, name: str, halves) -> bool:
+        """Whether both halves are the same, or would be but for what a trigger makes of it in the database alone."""
+        pair, tidy = self.pairs[name], self.machine.setup.kinds[name].tidy
+        if pair.same(halves[F], halves[D]):
+            return True
+        one_way = not (pair.accepts(F) and pair.accepts(D))
+        return bool(tidy) and one_way and pair.same(tidy(halves[F]) or None, halves[D])
+
+    def _tidied(self, edit: Edit):
+        tidy = self.machine.setup.kinds[edit.pair].tidy
+        held = [self.held[line][edit.pair] for line in self.groups.of(edit.line) if line in self.held]
+        if tidy and edit.value is not None and edit.value not in held:
+            return tidy(edit.value) or None
+        return edit.value
+
+    def _told(self, edit: Edit, group: set[Line]) -> bool:
+        links = {link.id for line, link in self.link_of.items() if line in group}
+        side, value = edit.line[0], dump(edit.value)
+        notes = [*self.book.settled, *self.book.conflicts.values()]
+        if any(note.pair == edit.pair and getattr(note, side.value) == value for note in notes if self._in(note, group)):
+            return True
+        for failed in self.book.failures.values():
+            if failed.note.pair in (edit.pair, "") and (failed.note.link in links or self._in(failed.note, group)):
+                return True
+        return not edit.linked and any(
+            audit.side is side and audit.before.get(edit.pair) == value and self._in(audit, group)
+            for audit in self.book.audits
+        )
+
+    @staticmethod
+    def _in(note, group: set[Line]) -> bool:
+        return (F, note.record) in group or (D, note.key) in group
+
+    def deleted_stays_deleted(self) -> None:
+        for loss in self.people.losses:
+            group = self.groups.of(loss.line)
+            edited = any(edit.line in group and edit.line[0] is not loss.line[0] and edit.linked for edit in self.people.edits)
+            moved = any(line != loss.line and line[0] is loss.line[0] for line in group)
+            rule = self.rules.on_deleted[loss.line[0]]
+            if moved or not self.rules.direction.carries_from(loss.line[0]) or (edited and self.rules.delete_policy is not DeletePolicy.DELETE):
+                continue
+            left = [line for line in group if line in self.held and line[0] is not loss.line[0]]
+            if rule.action == "delete":
+                left = [line for line in left if not self._explained_survivor(line)]
+                demand(not left, f"{loss.line} was deleted, but {left} still lives")
+            elif rule.action == "mark":
+                left = [line for line in left if not self._marked(*line) and not self._explained_survivor(line)]
+                demand(not left, f"{loss.line} was deleted, but {left} bears no mark")
+
+    def _explained_survivor(self, line: Line) -> bool:
+        link = self.link_of.get(line)
+        failed = any(self._names(one.note, *line) for one in self.book.failures.values())
+        return failed or (link is not None and link.severed is None and (line[0].other, link.line(line[0].other)) in self.held)
+
+
+class Groups:
+    """Lines that are, or were, the same line: linked with one another, or renamed."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Line, set[Line]] = {}
+
+    def of(self, line: Line) -> set[Line]:
+        return self._groups.get(line, {line})
+
+    def join(self, one: Line, other: Line) -> None:
+        together = self.of(one) | self.of(other)
+        for line in together:
+            self._groups[line] = together

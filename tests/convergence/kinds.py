@@ -1,0 +1,114 @@
+"""Kinds of pairs a mapping may be made of: the field, the column, and what people type into either of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from syncer.core.mapping import Merge
+from syncer.core.records import Side
+from syncer.ports import ColumnInfo
+
+F, D = Side.FEISHU, Side.DATABASE
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LABELS = {"待处理": "pending", "已发货": "shipped", "已取消 🚫": "cancelled"}
+TAGS = ["急", "老客户", "🎁", "vip", "退货"]
+
+Typed = Callable[[Random, int], Any]
+"""What somebody types: from a source of chance and a number that never comes twice."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A field type over a column type. ``feishu`` makes cells in the written shape, ``database`` column values."""
+
+    name: str
+    type: int
+    column: Mapping[str, Any]
+    feishu: Typed
+    database: Typed
+    merges: tuple[Merge, ...] = (Merge.REGISTER,)
+    values: Mapping[str, str] | None = None
+    defaults: Mapping[Side, Any] = field(default_factory=dict)
+    check: Callable[[Any], bool] | None = None
+    tidy: Callable[[Any], Any] | None = None
+    """What a trigger makes of the column's value."""
+    fills: Any = None
+    """The column's own default."""
+
+    def columns(self, name: str) -> ColumnInfo:
+        return ColumnInfo(name, **self.column)
+
+
+def _words(rng: Random, n: int) -> str:
+    return rng.choice([f"w{n}", f"长 {n}", f"🧾{n} ", f"{n}"])
+
+
+def _tags(rng: Random, n: int) -> list[str]:
+    return [*rng.sample(TAGS, rng.randrange(0, 4)), f"t{n}"]
+
+
+def _moment(rng: Random, n: int) -> datetime:
+    return START + timedelta(minutes=n, microseconds=rng.choice([0, 0, 500, 1000]))
+
+
+def _ms(rng: Random, n: int) -> int:
+    return int(START.timestamp() * 1000) + n * 60_000
+
+
+KINDS = [
+    Kind("text", 1, {"type": "text"}, _words, _words),
+    Kind("tidied text", 1, {"type": "text"}, _words, _words, tidy=lambda text: text and text.strip(" ").upper()),
+    Kind("checked text", 1, {"type": "text"}, _words, _words, check=lambda text: "7" not in text),
+    Kind("filled text", 1, {"type": "text"}, _words, _words, fills="由库填"),
+    Kind("text by default", 1, {"type": "text"}, _words, _words, defaults={F: "缺省", D: "default"}),
+    Kind(
+        "short text",
+        1,
+        {"type": "varchar", "length": 6},
+        lambda rng, n: rng.choice([f"s{n}", f"too long {n}", f"b{n}   "]),
+        lambda rng, n: f"d{n}",
+    ),
+    Kind("not null", 1, {"type": "text", "nullable": False}, _words, _words),
+    Kind(
+        "money",
+        2,
+        {"type": "numeric", "precision": 12, "scale": 2},
+        lambda rng, n: rng.choice([n, n + 0.1, n + 0.005]),
+        lambda rng, n: Decimal(n) + Decimal("0.25"),
+    ),
+    Kind(
+        "stock",
+        2,
+        {"type": "int8"},
+        lambda rng, n: n,
+        lambda rng, n: n,
+        merges=(Merge.REGISTER, Merge.COUNTER),
+    ),
+    Kind("weight", 2, {"type": "float8"}, lambda rng, n: n / 7, lambda rng, n: n / 3),
+    Kind(
+        "small",
+        2,
+        {"type": "int4", "nullable": False},
+        lambda rng, n: rng.choice([n, n, 3e9]),
+        lambda rng, n: n,
+        defaults={D: 0},
+    ),
+    Kind("state", 3, {"type": "text"}, lambda rng, n: f"o{n}", lambda rng, n: f"o{n}"),
+    Kind(
+        "labels",
+        3,
+        {"type": "varchar", "length": 20},
+        lambda rng, n: rng.choice([*LABELS, *LABELS, f"新{n}"]),
+        lambda rng, n: rng.choice([*LABELS.values(), *LABELS.values(), f"new{n}"]),
+        values=LABELS,
+    ),
+    Kind("tags", 4, {"type": "text[]"}, _tags, _tags, merges=(Merge.REGISTER, Merge.SET)),
+    Kind("day", 5, {"type": "date"}, _ms, lambda rng, n: (START + timedelta(days=n)).date()),
+    Kind("moment", 5, {"type": "timestamptz"}, _ms, _moment),
+    Kind("wall clock", 5, {"type": "timestamp"}, _ms, lambda rng, n: _moment(rng, n).replace(tzinfo=None)),
+    Kind("box", 7, {"type": "bool"}, lambda rng, n: rng.random() < 0.5, lambda rng, n: rng.choice([True, False])),
+    Kind("digits", 1, {"type": "int8"}, lambda rng, n: rng.choice([str(n), str(n), f"nr {n}"]), lambda rng, n: n),
+]

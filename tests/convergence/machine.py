@@ -1,0 +1,252 @@
+"""The machine: one seed makes a mapping, two tables, people, faults and crashes, and runs the engine through them."""
+
+from collections import Counter
+from contextlib import suppress
+from random import Random
+
+from syncer.core.records import Side
+from syncer.engine.lens import Lens
+from syncer.engine.report import Report
+from syncer.engine.run import run
+from syncer.engine.tools import Options, Tools
+from syncer.errors import OutsideError, StaleNameError, UnreachableError
+from syncer.ports.progress import Reporter
+from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
+from tests.convergence.mappings import D, F, draw
+from tests.convergence.people import Line, People
+
+WRITES = {"records.create": "create", "records.update": "update", "records.delete": "delete"}
+
+
+class CrashError(BaseException):
+    """The process ended here, as far as the run can tell."""
+
+
+class Tap:
+    """Stands before a door: the machine may act before and after every call."""
+
+    def __init__(self, name, door, machine) -> None:
+        self._name, self._door, self._machine = name, door, machine
+
+    def __getattr__(self, name):
+        found = getattr(self._door, name)
+        if not callable(found):
+            return found
+        step, tell = f"{self._name}.{name}", self._machine.step
+
+        def tapped(*args, **kwargs):
+            tell("before", step, args)
+            answer = found(*args, **kwargs)
+            if name == "read":
+                return self._pages(step, answer)
+            if name == "survey":
+                answer = Tap("survey", answer, self._machine)
+            tell("after", step, args)
+            return answer
+
+        return tapped
+
+    def _pages(self, step, pages):
+        for page in pages:
+            yield page
+            self._machine.step("after", step, ())
+
+
+class HookedClock(FakeClock):
+    """Lets late calls arrive while somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.machine = None
+
+    def sleep(self, seconds: float) -> None:
+        self.move(seconds)
+        if seconds:
+            self.machine.wait_over()
+
+
+class Machine:
+    """One world of one seed. ``trace`` tells every step of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.rng = seed, Random(seed)
+        self.clock, self.ids = HookedClock(), SeededIds(seed)
+        self.clock.machine = self
+        self.setup = draw(self.rng)
+        self.records, self.rows = self.setup.records(self.clock), self.setup.rows(self.clock)
+        self.trace: list[str] = []
+        self.memory: InMemoryMemory | None = None
+        self.people = People(self.rng, self.setup, self.records, self.rows, self.tell, self.partner)
+        self.rules = self.setup.rules(self.records, self.rows, InMemoryRecords(self.records).info())
+        self.people.translators = {pair.name: pair.translator for pair in self.rules.pairs}
+        self.layout = [(pair.name, "1") for pair in self.rules.pairs]
+        self.ties: set[tuple[str, str]] = set()
+        self.chaotic = False
+        self.looked = 0
+        self.sent: list[tuple[int, dict[str, set[str]]]] = []
+        self.odds = {"act": self.rng.choice([0, 0.02, 0.05, 0.1]), "fault": self.rng.choice([0, 0, 0.02, 0.05])}
+        self.odds["crash"] = self.rng.choice([0, 0, 0.01, 0.03])
+        self.tell(f"mapping {self.setup.mapping}")
+
+    def tell(self, sentence: str) -> None:
+        self.trace.append(f"{self.clock.now():%M:%S.%f} {sentence}")
+
+    # the life of a seed
+
+    def live(self) -> None:
+        """A start, some troubled runs with people at work, and quiet."""
+        self.people.begin(self.rng.randint(0, 6))
+        for _ in range(self.rng.randint(1, 5)):
+            for _ in range(self.rng.randint(0, 4)):
+                self.clock.move(self.rng.choice([0.1, 1, 5]))
+                self.people.act()
+            self.chaotic = True
+            self.run()
+            self.chaotic = False
+            if self.rng.random() < 0.3:
+                self.desk()
+        self.wait_over()
+
+    def desk(self) -> None:
+        """People at the desk: they settle a conflict, or have failures tried again."""
+        memory = self.memory
+        if memory is None:
+            return
+        for (link, pair), note in list(memory.book.conflicts.items()):
+            if note.winner is None and self.rng.random() < 0.5:
+                winner = self.rng.choice(["feishu", "database"])
+                memory.resolve(link, pair, winner)
+                self.tell(f"desk: conflict of link {link} in {pair} goes to {winner}")
+        if self.rng.random() < 0.3:
+            memory.retry()
+            self.tell("desk: retry all failures")
+
+    def run(self, *, full: bool | None = None, approve: str | None = None) -> Report | None:
+        """One run by a new process. ``None`` if it did not end by itself."""
+        self.memory = self.memory.again(approved_run=approve) if self.memory else InMemoryMemory(self.clock, self.layout)
+        records = InMemoryRecords(self.records)
+        full = self.rng.random() < 0.3 if full is None else full
+        options = Options(full=full, batch=self.rng.choice([1, 2, 3, 1000, 1000]))
+        report = Report("orders", self.memory.run)
+        info = records.info()
+        rules = self.setup.rules(self.records, self.rows, info)
+        tools = Tools(
+            rules=rules,
+            records=Tap("records", records, self),
+            rows=Tap("rows", InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark), self),
+            memory=Tap("memory", self.memory, self),
+            clock=self.clock,
+            ids=self.ids,
+            report=report,
+            reporter=Reporter(),
+            options=options,
+            lens=Lens(rules),
+        )
+        self.tell(f"--- run {self.memory.run} {options}")
+        try:
+            run(tools, info)
+        except CrashError:
+            report = None
+            self.tell("*** the process ended")
+        except (OutsideError, StaleNameError) as error:
+            report = None
+            self.tell(f"*** {type(error).__name__}: {error}")
+        self.note_ties()
+        if report:
+            self.tell(f"--- {report.status} {dict(report.written)} guard={report.guard and report.guard.name} {self.links()}")
+        return report
+
+    # what happens between two steps
+
+    def step(self, when: str, step: str, args) -> None:
+        """The engine is about to do something, or has done it."""
+        if step.startswith("survey.") and step != "survey.cases":
+            return
+        self.tell(f"{when} {step} {self._shown(step, args) if when == 'before' else ''}")
+        if when == "after" and step == "memory.remember":
+            self.note_ties()
+        if when == "before" and step in ("records.revision", "records.fetch"):
+            self.looked = self.people.count
+        if self.chaotic:
+            self.clock.move(self.rng.choice([0.01, 0.01, 0.3, 2]))
+            self._trouble(when, step)
+        if when == "before" and step in ("records.update", "records.delete"):
+            self._excuse(step, args)
+
+    def _trouble(self, when: str, step: str) -> None:
+        dice = self.rng.random()
+        if dice < self.odds["act"]:
+            self.people.act()
+        elif dice < self.odds["act"] + self.odds["fault"] and when == "before":
+            self._fault(step)
+        elif dice > 1 - self.odds["crash"]:
+            raise CrashError(f"{when} {step}")
+
+    def _fault(self, step: str) -> None:
+        if step in WRITES:
+            effect = self.rng.choice(["none", "done", "late"])
+            self.tell(f"*** the answer will be lost: {effect}")
+            self.records.lose(WRITES[step], effect)
+        elif step == "rows.write":
+            effect = self.rng.choice(["none", "done"])
+            self.tell(f"*** the connection will break: {effect}")
+            self.rows.lose(effect)
+        else:
+            raise UnreachableError(f"{step} did not answer")
+
+    def wait_over(self) -> None:
+        """Enough time has passed for what was late."""
+        if self.records.land():
+            self.tell("*** a late call took effect")
+
+    def _excuse(self, step: str, args) -> None:
+        """Bitable has no compare-and-set: what is edited between the last look and the write may be overwritten."""
+        touched = {}
+        for one in args[0]:
+            if step == "records.delete":
+                touched[one] = None
+            else:
+                touched[one.id] = set(one.cells)
+        for edit in self.people.edits:
+            if edit.at > self.looked and edit.line[0] is F and edit.line[1] in touched:
+                fields = touched[edit.line[1]]
+                if fields is None or self.people.pairs[edit.pair].field in fields:
+                    edit.excused = "edited between the look and the write"
+
+    def _shown(self, step, args) -> str:
+        if step == "memory.remember":
+            memo = args[0]
+            return f"links={[(one.link.id, one.link.record, one.link.key, one.link.severed) for one in memo.links]} forgotten={list(memo.forgotten)} conflicts={[(one.link, one.pair, one.winner) for one in memo.conflicts]} failures={[(one.record, one.key, one.pair, one.code) for one in memo.failures]} closed={list(memo.closed_conflicts)} intents={[state.value for state in memo.intents.values()]}"
+        if step in WRITES or step in ("rows.write", "records.fetch", "rows.fetch", "records.find"):
+            return str(args)
+        return ""
+
+    # what is known of the world
+
+    def links(self) -> list[str]:
+        return [
+            f"{one.link.id}:{one.link.record}={one.link.key}{'!' if one.link.severed else ''}"
+            for one, _ in self.memory.book.links.values()
+        ]
+
+    def note_ties(self) -> None:
+        for remembered, _ in self.memory.book.links.values():
+            link = remembered.link
+            if link.record is not None and link.key is not None:
+                self.ties.add((link.record, link.key))
+
+    def partner(self, line: Line) -> Line | None:
+        """The line linked with this one now."""
+        if self.memory is None:
+            return None
+        for remembered, _ in self.memory.book.links.values():
+            link = remembered.link
+            if link.line(line[0]) == line[1] and link.line(line[0].other) is not None:
+                return (line[0].other, link.line(line[0].other))
+        return None
+
+    def state(self):
+        """All that both tables hold."""
+        records = {name: dict(kept.cells) for name, kept in self.records.records.items()}
+        rows = {key: {name: value for name, value in row.items() if name != "updated_at"} for key, row in self.rows.rows.items()}
+        return records, rows

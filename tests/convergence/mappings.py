@@ -1,0 +1,145 @@
+"""Random mappings over all kinds of pairs and all policies, with the two tables they are between."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+
+from syncer.catalog.pairs import build_rules
+from syncer.core.mapping import (
+    DeleteGuard,
+    DeletePolicy,
+    DeleteRule,
+    Direction,
+    Merge,
+    Pairing,
+    PairSpec,
+    Policy,
+    Rules,
+    SyncMapping,
+)
+from syncer.engine.lens import read_columns
+from syncer.ports import ColumnInfo, FieldInfo, RowTableInfo
+from syncer.testing import BitableTable, FakeClock, SqlTable
+from tests.convergence.kinds import KINDS, D, F, Kind
+
+ONE_WAY = [Direction.TO_DATABASE, Direction.TO_FEISHU]
+TEXT = Kind("text", 1, {"type": "text"}, lambda rng, n: f"x{n}", lambda rng, n: f"x{n}")
+MARKED = DeleteRule("mark")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A mapping and the kinds its pairs are of, by column."""
+
+    mapping: SyncMapping
+    kinds: Mapping[str, Kind]
+    fields: tuple[FieldInfo, ...]
+    columns: tuple[ColumnInfo, ...]
+    key: tuple[str, ...]
+    step: str
+    page: int
+    tight: bool
+
+    def records(self, clock: FakeClock) -> BitableTable:
+        return BitableTable(self.fields, clock, step=self.step, page=self.page)
+
+    def rows(self, clock: FakeClock) -> SqlTable:
+        info = RowTableInfo("orders", self.columns, self.key, (self.key,))
+        numbers = count(1)
+        fills: dict[str, Callable[[], object]] = {"id": lambda: next(numbers)}
+        for name, kind in self.kinds.items():
+            if kind.fills is not None:
+                fills[name] = lambda kind=kind: kind.fills
+        checks = {name: kind.check for name, kind in self.kinds.items() if kind.check}
+        return SqlTable(info, self.key, fills, checks, self._trigger(clock))
+
+    def _trigger(self, clock):
+        tidies = {name: kind.tidy for name, kind in self.kinds.items() if kind.tidy}
+
+        def trigger(old, new):
+            for name, tidy in tidies.items():
+                new[name] = tidy(new[name])
+            new["updated_at"] = clock.now()
+            return new
+
+        return trigger
+
+    def read_columns(self) -> tuple[str, ...]:
+        return read_columns([pair.column for pair in self.mapping.pairs], self.mapping.from_feishu.target)
+
+    def rules(self, records: BitableTable, rows: SqlTable, info) -> Rules:
+        return build_rules(self.mapping, info, rows.info)
+
+
+def draw(rng: Random) -> Setup:
+    """A mapping. ``order_no`` tells lines apart for people, ``origin`` tells us who made a line."""
+    kinds = {"order_no": TEXT, "origin": TEXT}
+    for number in range(rng.randint(1, 4)):
+        kinds[f"c{number}"] = rng.choice(KINDS)
+    match = rng.choices([("order_no",), ("order_no", "c0"), ()], [8, 1, 1])[0]
+    keyed = rng.random() < 0.1
+    direction = rng.choices([Direction.BOTH, *ONE_WAY], [8, 1, 1])[0]
+    pairs = [_pair(rng, name, kind, direction) for name, kind in kinds.items()]
+    if rng.random() < 0.4 and direction is not Direction.TO_DATABASE:
+        kinds["id"] = Kind("key", 2, {"type": "int8"}, lambda rng, n: n, lambda rng, n: n)
+        pairs.append(PairSpec("编号", "id", Direction.TO_FEISHU))
+    fields = [
+        FieldInfo(f"fld{spec.column}", spec.field, kinds[spec.column].type, "", is_primary=not i)
+        for i, spec in enumerate(pairs)
+    ]
+    columns = [kinds[name].columns(name) for name in kinds if name != "id"]
+    columns = [_named(column, nullable=False) if keyed and column.name == "order_no" else column for column in columns]
+    columns += [
+        ColumnInfo("id", "int8", nullable=False, has_default=True),
+        ColumnInfo("deleted", "bool"),
+        ColumnInfo("updated_at", "timestamptz"),
+    ]
+    fields.append(FieldInfo("fldGone", "作废", 7, ""))
+    tight = rng.random() < 0.1
+    mapping = SyncMapping(
+        name="orders",
+        app="default",
+        app_token="app",
+        table_id="tbl",
+        connection="erp",
+        table="orders",
+        pairs=tuple(pairs),
+        key=("order_no",) if keyed else ("id",),
+        match=match,
+        direction=direction,
+        pairing=rng.choices(list(Pairing), [2, 2, 2, 3])[0],
+        timezone=rng.choice(["Asia/Shanghai", "Europe/Berlin", "UTC"]),
+        policy=rng.choice(list(Policy)),
+        tie=rng.choice([Policy.FEISHU, Policy.DATABASE, Policy.MANUAL]),
+        delete_policy=rng.choice(list(DeletePolicy)),
+        from_feishu=_delete_rule(rng, DeleteRule("mark", "deleted", value=True)),
+        from_database=_delete_rule(rng, DeleteRule("mark", "作废", value=True)),
+        guard=DeleteGuard(rng.choice([0, 1, 2]), 0.2) if tight else DeleteGuard(500, 1.0),
+        watermark=rng.choice([None, "updated_at"]),
+    )
+    step, page = rng.choice(["call", "record"]), rng.choice([2, 3, 500, 500])
+    return Setup(mapping, kinds, tuple(fields), tuple(columns), mapping.key, step, page, tight)
+
+
+def _named(column: ColumnInfo, *, nullable: bool) -> ColumnInfo:
+    return ColumnInfo(column.name, column.type, nullable)
+
+
+def _delete_rule(rng: Random, mark: DeleteRule) -> DeleteRule:
+    return rng.choices([DeleteRule("delete"), DeleteRule("ignore"), mark], [4, 1, 1])[0]
+
+
+def _pair(rng: Random, name: str, kind: Kind, direction: Direction) -> PairSpec:
+    way = direction
+    if direction is Direction.BOTH and name.startswith("c"):
+        way = rng.choices([Direction.BOTH, *ONE_WAY], [8, 1, 1])[0]
+    both = way is Direction.BOTH
+    merge = rng.choice(kind.merges) if both else Merge.REGISTER
+    required = rng.random() < (0.3 if name == "order_no" else 0.05)
+    defaults = {side: value for side, value in kind.defaults.items() if way.carries_from(side.other)}
+    policy = rng.choice([None, None, *Policy]) if merge is Merge.REGISTER else None
+    return PairSpec(f"字段{name}", name, way, required, policy, merge, kind.values, defaults)
+
+
+__all__ = ["D", "F", "Setup", "draw"]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import partial
 
-from syncer.cli import console
 from syncer.cli.demo.stage import Stage
 from syncer.cli.demo.teller import Teller
 from syncer.core.plan import Action
@@ -25,8 +24,8 @@ class Story:
     def sync(self, name: str, *, full: bool = False) -> Report:
         """One run, as ``syncer sync`` makes it, told in a line."""
         self.tell.command(f"syncer sync {name}" + (" --full" if full else ""))
-        with console.reporting(name) as reporter:
-            report = self.stage.syncer.sync(name, Options(full=full), reporter)
+        with self.tell.busy(f"syncing {name}", aloud=False):
+            report = self.stage.syncer.sync(name, Options(full=full))
         self.tell.say(summary(report))
         return report
 

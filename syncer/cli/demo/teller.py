@@ -42,10 +42,11 @@ class Teller:
         self._print(f"   ✗ {text}", "bold red")
 
     @contextmanager
-    def busy(self, doing: str) -> Iterator[None]:
-        """Shows that something takes a moment: a spinner on a terminal, a line elsewhere."""
+    def busy(self, doing: str, *, aloud: bool = True) -> Iterator[None]:
+        """Shows that something takes a moment: a spinner on a terminal, a line elsewhere unless not ``aloud``."""
         if not console.out.is_terminal:
-            self.say(f"{doing} ...")
+            if aloud:
+                self.say(f"{doing} ...")
             yield
             return
         with console.out.status(f"   {doing} ..."):

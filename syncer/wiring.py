@@ -23,9 +23,9 @@ from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
+from syncer.catalog.following import follow_renames, layout_of
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
-from syncer.core.mapping import Rules, SyncMapping
-from syncer.core.records import Side
+from syncer.core.mapping import SyncMapping
 from syncer.core.values import Json
 from syncer.database.connections import make_engine, place
 from syncer.database.rows import PostgresRows
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
     from syncer.feishu.bitable import BitableRecords
     from syncer.feishu.client import FeishuClient
-    from syncer.feishu.patience import Patience
 
 
 class SystemClock:
@@ -161,6 +160,7 @@ class Syncer:
 
     def _make_client(self, app: str) -> "FeishuClient":
         from syncer.feishu.client import FeishuClient  # noqa: PLC0415 - loads the SDK: 3.5 s and 170 MB
+        from syncer.feishu.patience import Patience  # noqa: PLC0415 - likewise
 
         found = self.settings.apps.get(app)
         if found is None:
@@ -176,15 +176,10 @@ class Syncer:
             domain=found.domain,
             timeout=self.settings.feishu_timeout,
             redis=self.redis,
-            patience=self._patience(),
+            patience=None if self.attempts is None else Patience(attempts=self.attempts),
         )
         self._stack.callback(client.close)
         return client
-
-    def _patience(self) -> "Patience | None":
-        from syncer.feishu.patience import Patience  # noqa: PLC0415 - part of what speaks to Feishu
-
-        return None if self.attempts is None else Patience(attempts=self.attempts)
 
     def engine(self, connection: str) -> "Engine":
         """The engine of a database to sync. Raises ``SettingsError`` if it is not set."""
@@ -210,11 +205,14 @@ class Syncer:
             client, token, mapping.table_id, RedisWriter(self.redis, self.clock), one_writer=self.settings.writer
         )
 
+    def rows(self, mapping: SyncMapping) -> PostgresRows:
+        """The database table of a mapping, not looked at yet."""
+        return self._rows(self.engine(mapping.connection), mapping, (), None)
+
     def look(self, mapping: SyncMapping) -> Sides:
         """Both tables of a mapping as they stand now. Raises the errors of both doors."""
         engine = self.engine(mapping.connection)
-        bare = self._rows(engine, mapping, (), None)
-        row_table = bare.info()
+        row_table = self.rows(mapping).info()
         records = self.records(mapping)
         record_table = records.info()
         rows = self._rows(engine, mapping, key_columns(mapping, row_table), record_table)
@@ -272,18 +270,6 @@ class Syncer:
         where = place(self.engine(sides.mapping.connection))
         return [sides.records.app_token, sides.records.table_id, where, sides.row_table.name]
 
-    def forget_batches(self, mapping: SyncMapping) -> None:
-        """Drop what the mapped database remembers of a mapping's unsettled writes; nobody may ask about them later."""
-        with self.store.open_run(mapping.name, "remove", []) as memory:
-            batches = [intent.id for intent in memory.open_intents() if intent.side is Side.DATABASE]
-            if batches:
-                self._rows(self.engine(mapping.connection), mapping, (), None).forget(batches)
-            self.store.finish_run(memory.run, "done")
-
-    def prepare_sql(self, mapping: SyncMapping) -> str:
-        """What ``apply`` does in a mapping's database, as SQL that an administrator can run."""
-        return self._rows(self.engine(mapping.connection), mapping, (), None).prepare_sql()
-
     def applied(self, name: str) -> tuple[Applied, SyncMapping, Mapping[str, str]]:
         """A mapping as it was applied, and the field id of each of its columns. Raises ``NotAppliedError``."""
         applied = self.store.mapping(name)
@@ -329,7 +315,6 @@ class Syncer:
             return self._sync(job)
 
     def _sync(self, job: "_Job") -> Report:
-        options = job.options
         with self._noted(job):
             sides = self.look(job.mapping)
             sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
@@ -337,7 +322,7 @@ class Syncer:
             if found.faults:
                 raise SchemaError(found.faults)
             rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
-            layout = layout_of(sides, rules)
+            layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.broken:
             self.store.set_state(job.mapping.name, State.ACTIVE)
         with self._opened(job, layout, sides) as (memory, report):
@@ -350,7 +335,7 @@ class Syncer:
                 ids=self.ids,
                 report=report,
                 reporter=job.reporter,
-                options=options,
+                options=job.options,
                 lens=Lens(rules),
             )
             run(tools, sides.record_table)
@@ -410,43 +395,3 @@ def demand_not_paused(applied: Applied) -> None:
     """Raises ``MendError`` for a mapping that a person has stopped."""
     if applied.state is State.PAUSED:
         raise MendError(f"mapping {applied.name} is paused; `syncer resume {applied.name}` lets it go on")
-
-
-def follow_renames(mapping: SyncMapping, table: RecordTableInfo, ids: Mapping[str, str]) -> SyncMapping:
-    """The mapping with every field named by the id it had when the mapping was applied.
-
-    Raises ``SchemaError`` for a field that is gone: nothing is guessed, nothing is cleared.
-    """
-    present = {field.id for field in table.fields}
-    gone = [pair for pair in mapping.pairs if ids.get(pair.column, pair.field) not in present and pair.column in ids]
-    if gone:
-        raise SchemaError([_field_gone(mapping, pair.field, pair.column, table) for pair in gone])
-    return replace(
-        mapping, pairs=tuple(replace(pair, field=ids.get(pair.column, pair.field)) for pair in mapping.pairs)
-    )
-
-
-def _field_gone(mapping: SyncMapping, field: str, column: str, table: RecordTableInfo) -> str:
-    again = any(other.name == field for other in table.fields)
-    what = "was deleted and made anew" if again else "was deleted"
-    mend = "apply the mapping again to pair the new field" if again else "restore it, or take it out of the mapping"
-    return (
-        f"mapping {mapping.name}: field {field!r} (column {column!r}) {what} in the table {table.name!r}; nothing was "
-        f"changed on either side. {mend[0].upper()}{mend[1:]} and run `syncer apply`"
-    )
-
-
-def layout_of(sides: Sides, rules: Rules) -> list[tuple[str, str]]:
-    """The name and signature of every pair; a base under another signature is confirmed anew."""
-    tables = Tables(sides.record_table, sides.row_table)
-    specs = {pair.column: pair for pair in sides.mapping.pairs}
-    return [(pair.name, _signature(tables, specs[pair.name].field, pair.name, sides, rules)) for pair in rules.pairs]
-
-
-def _signature(tables: Tables, field: str, column: str, sides: Sides, rules: Rules) -> str:
-    cell, held = tables.field(field), tables.column(column)
-    pair = next(pair for pair in rules.pairs if pair.name == column)
-    spec = next(spec for spec in sides.mapping.pairs if spec.column == column)
-    values = sorted(spec.values.items()) if spec.values else ""
-    shape = f"{held.type}({held.length},{held.precision},{held.scale})"
-    return f"{cell.id}:{cell.type}:{cell.ui_type}:{shape}:{pair.translator.version}:{values}:{sides.mapping.timezone}"

@@ -41,7 +41,7 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
 def script(living: Syncer, loaded: Sequence[Loaded]) -> str:
     """The SQL of all mappings for an administrator, once per connection."""
     connections = {one.mapping.connection: one.mapping for one in loaded}
-    return "\n".join(f"-- connection {name}\n{living.prepare_sql(one)}" for name, one in connections.items())
+    return "\n".join(f"-- connection {name}\n{living.rows(one).prepare_sql()}" for name, one in connections.items())
 
 
 def pause_missing(living: Syncer, present: set[str]) -> None:

@@ -16,7 +16,8 @@ from syncer.cli.looking import look_at
 from syncer.cli.main import app
 from syncer.cli.options import LARGEST, AsJson, Name
 from syncer.cli.session import settings, syncer, variables
-from syncer.errors import BusyError, MappingError, MendError, SyncerError
+from syncer.core.records import Side
+from syncer.errors import MappingError, MendError, SyncerError
 from syncer.state.mappings import Applied, State
 from syncer.state.store import Store
 from syncer.wiring import Syncer
@@ -63,14 +64,16 @@ def remove(name: Name) -> None:
 
 
 def _forget_batches(living: Syncer, name: str) -> None:
-    """Drop what the mapped database remembers of batches nobody will ask about any more, if it can be reached."""
+    """Drop what the mapped database remembers of unsettled writes: nobody will ask about them any more."""
     _, mapping, _ = living.applied(name)
-    try:
-        living.forget_batches(mapping)
-    except BusyError:
-        raise
-    except SyncerError as error:
-        console.hint(f"rows of {name} may stay in syncer.applied, where they harm nobody: {error}")
+    with living.store.open_run(name, "remove", []) as memory:
+        batches = [intent.id for intent in memory.open_intents() if intent.side is Side.DATABASE]
+        try:
+            if batches:
+                living.rows(mapping).forget(batches)
+        except SyncerError as error:
+            console.hint(f"rows of {name} may stay in syncer.applied, where they harm nobody: {error}")
+        living.store.finish_run(memory.run, "done")
 
 
 @mappings.command("list")

@@ -14,6 +14,8 @@ from syncer.ports import Case, CaseKind, Look, Survey
 
 SAMPLES = 20
 PAGE = 1000
+PROBES = 50
+"""So many of the records about to be created are looked for first: as many as one call takes."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,27 @@ class Judge:
                 for line in self._bench.lines(cases):
                     self._count(line, judgement)
         return judgement
+
+    def hidden(self) -> int:
+        """How many of some records about to be created stand in the table although its listing did not show them.
+
+        Where nothing is linked yet, nothing is missed in a listing that lost a part: this look is the only way to tell.
+        """
+        tools = self._tools
+        fresh = pages(self._survey, CaseKind.FRESH)
+        wanted = next((found for cases in fresh if (found := self._matches(cases))), None)
+        if not wanted or not tools.revisions:
+            return 0
+        probes = wanted[:: -(-len(wanted) // PROBES)]
+        shown = tools.records.find(probes, tools.lens.fields)
+        return len(shown) if shown and tools.records.revision() in tools.revisions else 0
+
+    def _matches(self, cases: Sequence[Case]) -> list[dict[str, Json]]:
+        """The match cells of the records that these cases would create."""
+        lens = self._tools.lens
+        lines = self._bench.lines([case for case in cases if isinstance(case.database, Version)])
+        created = [operation for line in lines if (operation := line.operation(Side.FEISHU)) is not None]
+        return [lens.cells(match) for operation in created if (match := lens.match_values(operation.values))]
 
     def _count(self, line: Line, judgement: Judgement) -> None:
         plan = line.plan

@@ -50,7 +50,10 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
         Recovery(tools).run()
     surveyed = _survey(tools, info)
     bench = Bench(tools)
-    judgement = Judge(tools, bench, surveyed.survey).judge()
+    judge = Judge(tools, bench, surveyed.survey)
+    judgement = judge.judge()
+    if not surveyed.skipped:
+        judgement.revived += judge.hidden()
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
@@ -67,14 +70,14 @@ def _survey(tools: Tools, info: RecordTableInfo) -> Surveyed:
     """Read both sides; a listing in doubt is read once more before anybody draws conclusions from it."""
     revision = info.revision
     restless = _restless(tools, revision)
-    if restless is not None:
-        return _survey_rows(tools, revision, restless)
-    for attempt in range(1, ATTEMPTS + 1):
-        surveyed = _survey_both(tools, info, revision)
-        if attempt == ATTEMPTS or not doubts(surveyed.reading):
+    if restless is not None and (surveyed := _survey_rows(tools, revision, restless)) is not None:
+        return surveyed
+    surveyed = _survey_both(tools, info, revision)
+    for _ in range(1, ATTEMPTS):
+        if not doubts(surveyed.reading):
             break
         tools.reporter.note("the listing of records was not whole; reading it again")
-        revision = tools.records.revision()
+        surveyed = _survey_both(tools, info, tools.records.revision())
     return surveyed
 
 
@@ -89,12 +92,15 @@ def _restless(tools: Tools, revision: int | None) -> Sequence[str] | None:
     return restless if len(restless) <= limit else None
 
 
-def _survey_rows(tools: Tools, revision: int | None, restless: Sequence[str]) -> Surveyed:
+def _survey_rows(tools: Tools, revision: int | None, restless: Sequence[str]) -> Surveyed | None:
+    """Read the rows, and the named records; nothing if one of those is gone, for then only a whole reading can tell."""
     started = tools.clock.now()
     survey = tools.memory.survey()
     reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
     if restless:
         tools.report.read[Side.FEISHU] = reader.read_some_records(survey, restless)
+        if tools.report.read[Side.FEISHU] < len(set(restless)):
+            return None
     tools.report.read[Side.DATABASE] = _read_rows(tools, reader, survey)
     totals = survey.close(unread=frozenset({Side.FEISHU}))
     tools.revisions = {revision} if revision is not None else set()

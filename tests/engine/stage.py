@@ -68,7 +68,11 @@ class TappedSyncer(Syncer):
     tell = staticmethod(lambda _when, _step: None)
 
     def _tapped(self, name, door):
-        return Tap(name, door, lambda when, step: self.tell(when, step))
+
+        def tell(when, step):
+            self.tell(when, step)  # looked up anew: a scenario may change it between two steps
+
+        return Tap(name, door, tell)
 
     def look(self, mapping):
         sides = super().look(mapping)

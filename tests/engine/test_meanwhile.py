@@ -23,8 +23,7 @@ def synced(stage, rules="", count=3):
 def test_a_field_edited_in_bitable_after_we_read_survives_our_write_of_another_field(stage):
     pair, ids = synced(stage)
     pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")
-    edit = lambda: pair.edit(ids[1], 备注="同时")  # noqa: E731 - a moment's deed
-    with stage.tapped(doing("before", "records.revision", edit)):
+    with stage.tapped(doing("before", "records.revision", lambda: pair.edit(ids[1], 备注="同时"))):
         pair.sync()
     pair.settle()
     assert ("A0001", 77.0, "同时") in equal(pair)
@@ -67,8 +66,8 @@ def test_the_same_field_edited_in_bitable_after_we_read_is_settled_by_the_policy
 def test_a_row_edited_after_we_read_is_not_overwritten(stage):
     pair, ids = synced(stage)
     pair.edit(ids[1], 金额=55)
-    edit = lambda: pair.sql("UPDATE {t} SET note = 'ERP' WHERE order_no = 'A0001'")  # noqa: E731 - a moment's deed
-    with stage.tapped(doing("before", "rows.write", edit)):
+    edit = "UPDATE {t} SET note = 'ERP' WHERE order_no = 'A0001'"
+    with stage.tapped(doing("before", "rows.write", lambda: pair.sql(edit))):
         report = pair.sync()
     assert written(report) == {}
     pair.settle()
@@ -78,8 +77,8 @@ def test_a_row_edited_after_we_read_is_not_overwritten(stage):
 def test_the_same_column_edited_after_we_read_becomes_an_open_conflict(stage):
     pair, ids = synced(stage, "conflicts: {default: manual}\n")
     pair.edit(ids[1], 金额=55)
-    edit = lambda: pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")  # noqa: E731 - a moment's deed
-    with stage.tapped(doing("before", "rows.write", edit)):
+    edit = "UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'"
+    with stage.tapped(doing("before", "rows.write", lambda: pair.sql(edit))):
         pair.sync()
     pair.sync()
     assert len(pair.conflicts()) == 1
@@ -89,8 +88,8 @@ def test_the_same_column_edited_after_we_read_becomes_an_open_conflict(stage):
 def test_a_row_edited_after_its_record_was_deleted_outlives_the_deletion(stage):
     pair, ids = synced(stage, count=20)
     pair.drop(ids[3])
-    edit = lambda: pair.sql("UPDATE {t} SET note = '还要' WHERE order_no = 'A0003'")  # noqa: E731 - a moment's deed
-    with stage.tapped(doing("before", "rows.write", edit)):
+    edit = "UPDATE {t} SET note = '还要' WHERE order_no = 'A0003'"
+    with stage.tapped(doing("before", "rows.write", lambda: pair.sql(edit))):
         pair.sync()
     for _ in range(3):
         pair.sync()

@@ -1,7 +1,7 @@
 """Every API the simulator has: one file per resource, one table each; together they are the table of contents."""
 
 from syncer.simulator.gateway import Route
-from syncer.simulator.routes import apps, auth, fields, records, tables, views, wiki
+from syncer.simulator.routes import apps, auth, fields, records, roles, tables, views, wiki
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
@@ -10,5 +10,6 @@ ROUTES: tuple[Route, ...] = (
     *fields.ROUTES,
     *views.ROUTES,
     *records.ROUTES,
+    *roles.ROUTES,
     *wiki.ROUTES,
 )

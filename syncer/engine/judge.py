@@ -10,7 +10,7 @@ from syncer.engine.cases import Bench, mark_of
 from syncer.engine.line import Line
 from syncer.engine.tools import Tools
 from syncer.engine.words import describe
-from syncer.ports import Case, CaseKind, Look, Survey
+from syncer.ports import Case, CaseKind, Look, RawRecord, Survey
 
 SAMPLES = 20
 PAGE = 1000
@@ -70,8 +70,15 @@ class Judge:
         if not wanted or not tools.revisions:
             return 0
         probes = wanted[:: -(-len(wanted) // PROBES)]
-        shown = tools.records.find(probes, tools.lens.fields)
-        return len(shown) if shown and tools.records.revision() in tools.revisions else 0
+        found = self._strangers(tools.records.find(probes, tools.lens.fields))
+        return found if found and tools.records.revision() in tools.revisions else 0
+
+    def _strangers(self, raws: Sequence[RawRecord]) -> int:
+        """How many of these records a whole listing would have paired: not those that are linked, nor marked ones."""
+        tools, now = self._tools, self._tools.clock.now()
+        linked = tools.memory.seen(Side.FEISHU, [raw.id for raw in raws]) if raws else {}
+        loose = [raw for raw in raws if raw.id not in linked]
+        return sum(1 for raw in loose if tools.lens.match(tools.lens.record(raw, now)) is not None)
 
     def _matches(self, cases: Sequence[Case]) -> list[dict[str, Json]]:
         """The match cells of the records that these cases would create."""

@@ -144,12 +144,17 @@ class Checks:
 
     def _accounted(self, edit: Edit) -> bool:
         side, pair = edit.line[0], self.pairs[edit.pair]
+        if not edit.linked and is_empty(edit.value):
+            return True  # a first pairing fills what is empty
+        if is_empty(edit.value) and self.machine.setup.kinds[edit.pair].fills is not None:
+            return True  # the column's own default fills it
         if edit.excused or not pair.accepts(side.other) or not self.rules.direction.carries_from(side):
             return True
         group = self.groups.of(edit.line)
         if any(other.at > edit.at and other.pair == edit.pair and other.line in group for other in self.people.edits):
             return True
-        if any(loss.line in group and (loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses):
+        wins = self.rules.delete_policy is DeletePolicy.DELETE
+        if any(loss.line in group and (wins or loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses):
             return True
         return self._present(edit, group) or self._told(edit, group)
 

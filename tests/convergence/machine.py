@@ -235,12 +235,14 @@ class Machine:
             if link.record is not None and link.key is not None:
                 self.ties.add((link.record, link.key))
 
-    def partner(self, line: Line) -> Line | None:
-        """The line linked with this one now."""
+    def partner(self, line: Line, pair: str | None = None) -> Line | None:
+        """The line linked with this one now, and compared with it in a pair."""
         if self.memory is None:
             return None
         for remembered, _ in self.memory.book.links.values():
             link = remembered.link
+            if pair is not None and pair not in link.bases:
+                continue
             if link.line(line[0]) == line[1] and link.line(line[0].other) is not None:
                 return (line[0].other, link.line(line[0].other))
         return None

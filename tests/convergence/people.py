@@ -248,7 +248,7 @@ class People:
         self.tell(f"{side}: {key} deleted")
 
     def _note(self, line: Line, name: str, before: Value, value: Value) -> None:
-        self.edits.append(Edit(self._next(), line, name, before, value, self.linked(line) is not None))
+        self.edits.append(Edit(self._next(), line, name, before, value, self.linked(line, name) is not None))
 
     def held(self, line: Line) -> dict[str, Value]:
         """What a line holds, as values; unreadable ones are left out."""

@@ -103,10 +103,10 @@ def _first(pair: Pair, ways: list[Side], feishu: Value, database: Value, about: 
     for side, held in ((Side.FEISHU, feishu), (Side.DATABASE, database)):
         if is_empty(held):
             return _write(pair, side, feishu, database)
+    if about.pairing is Pairing.POLICY or about.resolution is not None:
+        return _conflict(pair, feishu, database, about)
     if about.pairing is Pairing.ASK:
         return Merged(differs=True)
-    if about.pairing is Pairing.POLICY:
-        return _conflict(pair, feishu, database, about)
     return _write(pair, Side(about.pairing.value).other, feishu, database)
 
 

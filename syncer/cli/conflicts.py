@@ -34,7 +34,7 @@ def list_conflicts(
     elif not told:
         console.say("no conflicts" if everything else "no open conflicts")
     else:
-        console.table(_SHOWN, [[shown.told(one[word]) for word in _SHOWN] for one in told])
+        console.table([word.replace("_", " ") for word in _SHOWN], [shown.cells(one, _SHOWN) for one in told])
 
 
 @conflicts.command("show")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
+_WIDTH = 160  # of tables that go into a file or a pipe
+
 _CONTROLS = {
     code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
 }
@@ -65,10 +67,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
     shown = Table()
     for heading in headings:
-        shown.add_column(heading, overflow="fold")
+        shown.add_column(heading, overflow="fold", min_width=len(heading))
     for row in rows:
         shown.add_row(*(Text("" if cell is None else str(cell).translate(_CONTROLS)) for cell in row))
-    out.print(shown)
+    (out if out.is_terminal else Console(width=_WIDTH)).print(shown)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def list_failures(mapping: Of = None, as_json: AsJson = False) -> None:
     elif not told:
         console.say("no open failures")
     else:
-        console.table(_SHOWN, [[shown.told(one[word]) for word in _SHOWN] for one in told])
+        console.table([word.replace("_", " ") for word in _SHOWN], [shown.cells(one, _SHOWN) for one in told])
 
 
 @failures.command("show")

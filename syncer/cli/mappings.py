@@ -68,6 +68,7 @@ def _forget_batches(living: Syncer, name: str) -> None:
     _, mapping, _ = living.applied(name)
     with living.store.open_run(name, "remove", []) as memory:
         batches = [intent.id for intent in memory.open_intents() if intent.side is Side.DATABASE]
+        batches += memory.unforgotten()
         try:
             if batches:
                 living.rows(mapping).forget(batches)

@@ -139,7 +139,7 @@ def _show(report: Report) -> None:
 
 def _show_waiting(report: Report) -> None:
     if report.guard is not None:
-        way = "" if report.dry else f"; `syncer approve {report.run}` lets it go on"
+        way = "" if report.dry else f" (`syncer approve {report.run}` lets it go on)"
         console.complain(f"guard {report.guard.name}: {report.guard.sentence}{way}", style="yellow")
     if report.open_conflicts:
         console.hint(f"{report.open_conflicts} open conflicts: `syncer conflicts list --mapping {report.mapping}`")

@@ -57,12 +57,6 @@ def key(text: str | None, columns: Sequence[str]) -> dict[str, Any] | None:
     return dict(zip(names, values, strict=True))
 
 
-def line(record: str | None, row_key: Mapping[str, Any] | None) -> str:
-    """A line by its names on both sides, for people."""
-    row = ", ".join(f"{column}={value}" for column, value in (row_key or {}).items())
-    return " <-> ".join(name for name in (record, row) if name)
-
-
 def told(value: Any) -> str:
     """A value for people."""
     if value is None or value == "" or value == []:
@@ -72,6 +66,11 @@ def told(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {told(held)}" for name, held in value.items())
     return ", ".join(map(told, value)) if isinstance(value, list) else str(value)
+
+
+def cells(document: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Some of an object's values as the cells of a table."""
+    return ["" if document[name] is None else told(document[name]) for name in names]
 
 
 def guard(found: Json, columns: Sequence[str]) -> Json:

@@ -14,7 +14,17 @@ from syncer.cli.session import syncer
 from syncer.state.desk import Standing
 from syncer.state.mappings import Applied, State
 
-_SHOWN = ("name", "state", "linked", "severed", "open_conflicts", "open_failures", "held", "last_run", "next_run")
+_SHOWN = {
+    "mapping": "name",
+    "state": "state",
+    "linked": "linked",
+    "severed": "severed",
+    "conflicts": "open_conflicts",
+    "failures": "open_failures",
+    "held": "held",
+    "last run": "last_run",
+    "it ended": "run_status",
+}
 
 
 @app.command()
@@ -29,7 +39,7 @@ def status(
     elif not told:
         console.say("no mapping was applied yet; `syncer apply` does so")
     else:
-        console.table([word.replace("_", " ") for word in _SHOWN], [[one[word] for word in _SHOWN] for one in told])
+        console.table(list(_SHOWN), [[one[word] for word in _SHOWN.values()] for one in told])
         for one in told:
             for warning in one["warnings"]:
                 console.complain(f"{one['name']}: {warning}", style="yellow")

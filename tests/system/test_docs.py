@@ -9,6 +9,8 @@ import pytest
 from syncer.catalog.files import load_file
 from syncer.catalog.schema import mapping_schema
 from syncer.catalog.supported import NOT_YET
+from syncer.cli.commands import MODULES
+from syncer.cli.commands import NOT_YET as UNBUILT
 from syncer.fields import registry
 from syncer.settings import known
 
@@ -61,3 +63,16 @@ def test_every_link_leads_to_a_file() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).is_file(), f"{page.name}: {target}"
+
+
+def test_every_command_shown_exists() -> None:
+    shown = set(re.findall(r"(?:^\$ |`)syncer ([a-z]+)", README, re.MULTILINE))
+    assert {"init", "doctor", "check", "apply", "plan", "sync", "status", "conflicts", "failures", "approve"} <= shown
+    assert shown - set(MODULES) == set()
+
+
+def test_what_is_not_built_yet_is_said() -> None:
+    said = next(line for line in README.splitlines() if "**Not built yet:**" in line)
+    assert {f"`{name}`" for name in UNBUILT} <= set(
+        said.split("**Not built yet:**")[1].replace(",", " ").replace(";", " ").split()
+    )

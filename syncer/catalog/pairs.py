@@ -116,9 +116,9 @@ def _translator(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone:
 def _defaults(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Mapping[Side, Value]:
     forms: dict[Side, FieldForm | ColumnForm] = {}
     if Side.FEISHU in spec.defaults:
-        forms[Side.FEISHU] = registry.field_form(field, time_zone)
+        forms[Side.FEISHU] = registry.field_form(field, time_zone, column)
     if Side.DATABASE in spec.defaults:
-        forms[Side.DATABASE] = registry.column_form(column, time_zone)
+        forms[Side.DATABASE] = registry.column_form(column, time_zone, field)
     return {side: _default(spec.defaults[side], form, side) for side, form in forms.items()}
 
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.pq import Format
 from psycopg.types import TypeInfo
+from psycopg.types.string import TextLoader
 
 from syncer.core.records import key_text
 from syncer.core.values import digest
@@ -27,6 +28,7 @@ _escaped: Final = partial(re.compile(rb"[\b\f\n\r\t\v\\]").sub, lambda found: _E
 _unescaped: Final = partial(re.compile(rb"\\[bfnrtv\\]").sub, lambda found: _PLAIN[found[0]])
 
 NULL = b"\\N"
+KEPT_AS_TEXT = ("json", "jsonb", "interval")
 
 
 def make_line(values: Sequence[bytes | None]) -> bytes:
@@ -52,12 +54,17 @@ class ValueType:
 
 
 class _Context:
-    """Adapters of our own: arrays of types that psycopg does not know (enums, extensions) are read as lists too."""
+    """Adapters of our own: arrays of types that psycopg does not know (enums, extensions) are read as lists too.
+
+    What Python's own objects would blur stays text: the digits of JSON's numbers, an interval's months.
+    """
 
     connection = None  # without one, times are read as ISO in UTC, which is what our sessions speak
 
     def __init__(self, types: Sequence[ValueType]) -> None:
         self.adapters = AdaptersMap(psycopg.adapters)
+        for name in KEPT_AS_TEXT:
+            self.adapters.register_loader(name, TextLoader)
         for type_ in types:
             if type_.element is not None and self.adapters.types.get(type_.oid) is None:
                 TypeInfo("", type_.element, type_.oid, delimiter=type_.delimiter).register(self)

@@ -148,6 +148,8 @@ def _size(type_: str, typmod: int) -> dict[str, int]:
         return {}
     if type_ in _TIMES:
         return {"precision": typmod}
+    if type_ == "interval":  # the upper half says which units are kept
+        return {} if typmod & 0xFFFF == 0xFFFF else {"precision": typmod & 0xFFFF}
     if type_ == "numeric":
         scale = (typmod - 4) & 0x7FF
         return {"precision": (typmod - 4) >> 16 & 0xFFFF, "scale": (scale ^ 1024) - 1024}

@@ -44,7 +44,16 @@ def _field(entry: Mapping[str, Any]) -> FieldInfo:
         options=tuple(str(option.get("name")) for option in details.get("options") or ()),
         is_primary=bool(entry.get("is_primary")),
         formatter=details.get("formatter") or details.get("date_formatter"),
+        **_range(str(entry.get("ui_type") or ""), details),
     )
+
+
+def _range(ui_type: str, details: Mapping[str, Any]) -> dict[str, float]:
+    """The range that a field's property fixes: a rating's, and a progress's where it was chosen (bitable.md 3.1)."""
+    if ui_type != "Rating" and not (ui_type == "Progress" and details.get("range_customize")):
+        return {}
+    edges = {"lowest": details.get("min"), "highest": details.get("max")}
+    return {name: edge for name, edge in edges.items() if isinstance(edge, int | float)}
 
 
 def demand(known: Mapping[str, FieldInfo], names: Iterable[str], where: str) -> None:

@@ -16,8 +16,14 @@ def bridge(field: Kind, column: Kind, zone: ZoneInfo) -> Bridge | None:
         return None
     return {
         (Kind.TEXT, Kind.NUMBER): Bridge(_number, _numeral),
+        (Kind.TEXT, Kind.JSON): Bridge(_same, _same),
         (Kind.MOMENT, Kind.DAY): _day_of(zone),
     }[field, column]
+
+
+def _same(value: Value) -> Value:
+    """A document is a text already; the column's form spells it its own way."""
+    return value
 
 
 def _number(value: Value) -> Value:

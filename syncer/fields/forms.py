@@ -28,6 +28,7 @@ class Kind(Enum):
     MOMENT = "moment"  # datetime, UTC
     DAY = "day"  # date
     FLAG = "flag"  # bool
+    JSON = "JSON"  # str, as ``documents.spelled`` spells it
 
 
 class FieldForm(Protocol):

@@ -7,14 +7,16 @@ from typing import ClassVar
 
 from syncer.core.mapping import Misfit
 from syncer.core.values import Json, Value, plain
-from syncer.fields.decimals import EXACT, is_whole, of_double, parsed, whole
+from syncer.fields.decimals import EXACT, is_whole, of_double, parsed, whole, written
 from syncer.fields.forms import Kind, alien, excerpt, nothing
 
 
 @dataclass(frozen=True, slots=True)
 class NumberField:
-    """A number field: exact to 2^53 in whole numbers, else 15 digits."""
+    """A number field: exact to 2^53 in whole numbers, else 15 digits; a rating keeps to its range."""
 
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
     kind: ClassVar[Kind] = Kind.NUMBER
     version: ClassVar[int] = 1
 
@@ -35,7 +37,14 @@ class NumberField:
             raise alien(value, "a number")
         if not -EXACT <= value <= EXACT:
             return _beyond(value)
-        return value if is_whole(value) else of_double(float(value))
+        return self._ranged(value if is_whole(value) else of_double(float(value)))
+
+    def _ranged(self, value: Decimal) -> Decimal:
+        low, high = self.lowest, self.highest
+        if (low is None or value >= low) and (high is None or value <= high):
+            return value
+        edges = f"{'' if low is None else f' from {written(low)}'}{'' if high is None else f' to {written(high)}'}"
+        raise Misfit(f"{excerpt(written(value))} is out of range; the field goes{edges}")
 
     def write(self, value: Value) -> Json:
         """An int where nothing is behind the point, else a float."""
@@ -46,6 +55,11 @@ class NumberField:
     def scalar(self, raw: object) -> Value:
         """A number, or one in quotation marks."""
         return self.fit(plain_number(raw))
+
+
+def number_field(lowest: float | None, highest: float | None) -> NumberField:
+    """The form of a number field whose property names a range, or half of one, or none."""
+    return NumberField(plain_number(lowest), plain_number(highest))
 
 
 def _beyond(value: Decimal | float) -> Value:

@@ -1,17 +1,6 @@
 """Which field may be kept equal with which column, and by what translator. A new field type is a row in ``FIELDS``.
 
-| field | columns |
-|---|---|
-| text (also e-mail, barcode) | text, varchar, char, enum, uuid; integer and numeric columns, written as digits |
-| number (also currency, progress, rating) | integer, numeric and float columns |
-| single select | text, varchar, char, enum; integer columns, with ``values:`` or options named by digits |
-| multi select | text[], varchar[] |
-| date | date, timestamp, timestamptz |
-| checkbox | boolean |
-| formula, lookup (to the database only) | by result: text, varchar, char, numbers, boolean, dates, timestamps, arrays |
-| stage (to the database only) | text, varchar, char, enum |
-| auto number (to the database only) | text, varchar, char, integer, numeric |
-| created time, modified time (to the database only) | date, timestamp, timestamptz |
+``docs/field-types.md`` is this table for people, with what each pair loses or normalises; a test keeps both equal.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,15 +13,17 @@ from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.fields.bridges import bridge
 from syncer.fields.checkbox import CheckboxField
-from syncer.fields.columns.catalog import Columns, ColumnType, column_type
+from syncer.fields.columns.catalog import Columns, ColumnType, column_type, refused
 from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
 from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, join
 from syncer.fields.labels import labelled
 from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name
-from syncer.fields.number import NumberField
+from syncer.fields.number import number_field
+from syncer.fields.phone import PhoneField
 from syncer.fields.select import MultiSelectField, SingleSelectField
 from syncer.fields.text import TextField
+from syncer.fields.url import UrlField, WholeUrlField
 from syncer.ports import ColumnInfo, FieldInfo
 
 __all__ = [
@@ -46,16 +37,20 @@ __all__ = [
     "writable",
 ]
 
-Maker: TypeAlias = Callable[[Kind, ZoneInfo], FieldForm]
+Maker: TypeAlias = Callable[[FieldInfo, Kind, ZoneInfo], FieldForm]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """A row of the table: how the form is made (for a column of some kind), and the columns it may stand against."""
+    """A row of the table: how the form is made (for a column of some kind), and the columns it may stand against.
+
+    ``keeps_order`` is for fields that hold a whole list: an array is carried with order and repetition.
+    """
 
     make: Maker
     columns: tuple[Columns, ...]
     takes_values: bool = False
+    keeps_order: bool = False
 
 
 _TIMES = (Columns.DATE, Columns.TIMESTAMP)
@@ -69,21 +64,30 @@ _RESULTS = (
     Columns.ARRAY,
 )
 
+_TEXTS = (
+    *(Columns.TEXT, Columns.ENUM, Columns.UUID, Columns.INTEGER, Columns.NUMERIC),
+    *(Columns.TIME, Columns.INTERVAL, Columns.JSON, Columns.ARRAY, Columns.NUMBERS),
+)
+
 FIELDS: Mapping[int, FieldType] = {
-    1: FieldType(
-        lambda _, __: TextField(), (Columns.TEXT, Columns.ENUM, Columns.UUID, Columns.INTEGER, Columns.NUMERIC)
+    1: FieldType(lambda *_: TextField(), _TEXTS, keeps_order=True),
+    2: FieldType(
+        lambda field, *_: number_field(field.lowest, field.highest), (Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT)
     ),
-    2: FieldType(lambda _, __: NumberField(), (Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT)),
-    3: FieldType(lambda _, __: SingleSelectField(), (Columns.TEXT, Columns.ENUM, Columns.INTEGER), takes_values=True),
-    4: FieldType(lambda _, __: MultiSelectField(), (Columns.ARRAY,), takes_values=True),
-    5: FieldType(lambda _, zone: DateField(zone), _TIMES),
-    7: FieldType(lambda _, __: CheckboxField(), (Columns.BOOLEAN,)),
-    19: FieldType(lambda kind, _: ComputedField(_result(kind), glue=","), _RESULTS),
-    20: FieldType(lambda kind, _: ComputedField(_result(kind)), _RESULTS),
-    24: FieldType(lambda _, __: SingleSelectField(), (Columns.TEXT, Columns.ENUM), takes_values=True),
-    1001: FieldType(lambda _, zone: DateField(zone), _TIMES),
-    1002: FieldType(lambda _, zone: DateField(zone), _TIMES),
-    1005: FieldType(lambda _, __: AutoNumberField(), (Columns.TEXT, Columns.INTEGER, Columns.NUMERIC)),
+    3: FieldType(lambda *_: SingleSelectField(), (Columns.TEXT, Columns.ENUM, Columns.INTEGER), takes_values=True),
+    4: FieldType(lambda *_: MultiSelectField(), (Columns.ARRAY, Columns.NUMBERS), takes_values=True),
+    5: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
+    7: FieldType(lambda *_: CheckboxField(), (Columns.BOOLEAN,)),
+    13: FieldType(lambda *_: PhoneField(), (Columns.TEXT,)),
+    15: FieldType(
+        lambda _, kind, __: WholeUrlField() if kind is Kind.JSON else UrlField(), (Columns.TEXT, Columns.JSON)
+    ),
+    19: FieldType(lambda _, kind, __: ComputedField(_result(kind), glue=","), _RESULTS),
+    20: FieldType(lambda _, kind, __: ComputedField(_result(kind)), _RESULTS),
+    24: FieldType(lambda *_: SingleSelectField(), (Columns.TEXT, Columns.ENUM), takes_values=True),
+    1001: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
+    1002: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
+    1005: FieldType(lambda *_: AutoNumberField(), (Columns.TEXT, Columns.INTEGER, Columns.NUMERIC)),
 }
 
 
@@ -108,8 +112,7 @@ def translator(
     if column_type_.family not in field_type.columns:
         raise ImpossiblePair(_mismatch(field, column, field_type))
     _refuse_dead_ends(field, column, direction)
-    there = column_type_.make(column, timezone)
-    here = field_type.make(there.kind, timezone)
+    here, there = _forms(field, column, timezone)
     if values is None:
         return join(here, there, bridge(here.kind, there.kind, timezone))
     if not field_type.takes_values:
@@ -123,24 +126,39 @@ def writable(field: FieldInfo, column: ColumnInfo) -> frozenset[Side]:
     return frozenset(side for side, takes in sides if takes)
 
 
-def field_form(field: FieldInfo, timezone: ZoneInfo) -> FieldForm:
-    """The form of a field alone, for values written to it that come from no column. Raises ``ImpossiblePair``."""
+def field_form(field: FieldInfo, timezone: ZoneInfo, column: ColumnInfo | None = None) -> FieldForm:
+    """The form of a field, as it is against a column or alone (for values that come from no column).
+
+    Raises ``ImpossiblePair``.
+    """
+    if column is not None:
+        return _forms(field, column, timezone)[0]
     if field.type not in FIELDS:
         raise ImpossiblePair(f"{_field(field)}, and such fields cannot be synced; fields that can: {_known_fields()}")
-    return FIELDS[field.type].make(Kind.TEXT, timezone)
+    return FIELDS[field.type].make(field, Kind.TEXT, timezone)
 
 
-def column_form(column: ColumnInfo, timezone: ZoneInfo) -> ColumnForm:
-    """The form of a column alone. Raises ``ImpossiblePair``."""
+def column_form(column: ColumnInfo, timezone: ZoneInfo, field: FieldInfo | None = None) -> ColumnForm:
+    """The form of a column, as it is against a field or alone. Raises ``ImpossiblePair``."""
+    if field is not None:
+        return _forms(field, column, timezone)[1]
     known = column_type(column)
     if known is None:
-        raise ImpossiblePair(f"{_column(column)}, and such columns cannot be synced; columns that can: {_families()}")
+        why = refused(column) or f"such columns cannot be synced; columns that can: {_families()}"
+        raise ImpossiblePair(f"{_column(column)}, and {why}")
     return known.make(column, timezone)
 
 
 def default_value(raw: object, form: FieldForm | ColumnForm) -> Value:
     """The value of a YAML scalar or list in the form of one side. Raises ``Misfit``."""
     return form.scalar(raw)
+
+
+def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo) -> tuple[FieldForm, ColumnForm]:
+    field_type, column_type_ = _known(field, column)
+    make = (column_type_.listed if field_type.keeps_order else None) or column_type_.make
+    there = make(column, timezone)
+    return field_type.make(field, there.kind, timezone), there
 
 
 def _known(field: FieldInfo, column: ColumnInfo) -> tuple[FieldType, ColumnType]:
@@ -153,6 +171,8 @@ def _known(field: FieldInfo, column: ColumnInfo) -> tuple[FieldType, ColumnType]
 
 
 def _mismatch(field: FieldInfo, column: ColumnInfo, field_type: FieldType) -> str:
+    if why := refused(column):
+        return f"{_column(column)}: {why}"
     fitting = ", ".join(family.value for family in field_type.columns)
     return f"{_field(field)}, but {_column(column)}; such a field goes with a column of type {fitting}"
 

@@ -22,6 +22,9 @@ class FieldInfo:
     options: tuple[str, ...] = ()
     is_primary: bool = False
     formatter: str | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    """The range of a rating, or of a progress with a range of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ FAULTS = [
         RIGHT,
         {},
         {"columns": column("amount", type="boolean")},
-        'm:14: mapping orders: fields.金额 💰: field "金额 💰" is a number field, but column "amount" is of type boolean; ',
+        'm:14: mapping orders: fields.金额 💰: field "金额 💰" is of type number, but column "amount" is of type boolean; ',
     ),
     (
         "a computed field towards Feishu",

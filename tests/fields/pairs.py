@@ -1,13 +1,16 @@
 """The pairs the laws are tried on: a field type, a column as SQL and as ``ColumnInfo``, and what both may hold."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import orjson
 from hypothesis import strategies as st
 
 from syncer.core.mapping import Direction, Misfit, Translator
+from syncer.fields.columns.interval import IntervalColumn
 from syncer.fields.registry import translator
 from syncer.fields.timezones import zone
 from syncer.ports import ColumnInfo, FieldInfo
@@ -25,10 +28,12 @@ def pair(
     values: dict[str, str] | None = None,
     timezone: ZoneInfo = SHANGHAI,
     direction: Direction = Direction.BOTH,
+    lowest: float | None = None,
+    highest: float | None = None,
     **column: object,
 ) -> Translator:
     """A translator of a field called 金额 and a column called amount."""
-    field = FieldInfo("fld1", "金额", field_type, "")
+    field = FieldInfo("fld1", "金额", field_type, "", lowest=lowest, highest=highest)
     info = ColumnInfo("amount", column_type, **column)  # type: ignore[arg-type]
     return translator(field, info, values=values, timezone=timezone, direction=direction)
 
@@ -138,6 +143,56 @@ segments = texts.map(lambda text: [{"type": "text", "text": text}])
 numeral_segments = numerals.map(lambda text: [{"type": "text", "text": text}])
 names = texts.filter(bool)
 choices = st.lists(names, max_size=5, unique=True)
+phones = st.from_regex(r"\+?[0-9 \-\u2013\u3000]{0,70}", fullmatch=True) | st.sampled_from(
+    ["", "+", "-", "+86 138-0013-8000", "021 6888–8888", "(021) 555", "１３８", "1" * 64, "1" * 65, "110\n"]
+)
+urls = st.one_of(
+    st.fixed_dictionaries({"link": texts}, optional={"text": texts}),
+    st.fixed_dictionaries({"text": texts}),
+    st.sampled_from([{"text": "官网 🙂", "link": "https://example.cn/a?b=c&d=%20#e"}, {"text": "", "link": ""}]),
+)
+numbers_in_json = st.sampled_from(
+    ["0", "-0", "1.0", "1e2", "0.10", "-1.5E-3", "123456789012345678901234567890.123", "9007199254740993", "1e-400"]
+)
+json_texts = st.recursive(
+    st.sampled_from(["null", "true", "false", '""', '"\\u0001"', '"\\ud83d\\ude42"', '"\\\\u0000"'])
+    | numbers_in_json
+    | texts.map(lambda text: orjson.dumps(text).decode()),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(st.tuples(texts, inner), max_size=3).map(
+            lambda items: "{" + ",\n".join(f"{orjson.dumps(key).decode()} : {value}" for key, value in items) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+almost_json = json_texts | st.sampled_from(
+    ["", "  ", "{", "NaN", "[1,]", '"\\u0000"', '"\\ud800"', "1e5000", "[" * 9999]
+)
+clocks = st.times().map(lambda it: it.isoformat()) | st.sampled_from(
+    ["8:30", "08：30", "24:00:00", "24:00", "23:59:59.9999999", "00:00:00.0000005", "25:00", "8.30", "8:60", "7:30 PM"]
+)
+amounts = st.integers(-(10**4), 10**4)
+spans = st.one_of(
+    st.tuples(amounts, amounts, st.integers(-(10**12), 10**12)).map(
+        lambda parts: f"{parts[0]} mons {parts[1]} days {parts[2] // 10**6} secs {parts[2] % 10**6 / 10**6:f} sec"
+    ),
+    st.tuples(amounts, amounts, st.booleans()).map(lambda parts: f"{parts[0]} year {parts[1]} week -{5:02}:07:09.5"),
+    st.tuples(amounts, amounts, amounts).map(lambda parts: "P{}Y{}DT{}M1.25S".format(*parts)),
+    st.sampled_from(
+        [
+            *("1:30", "-00:00:01", "2 days", "1 year 2 mons -3 days +04:05:06.7", "P1M", "P", "PT", "1.5 days", "90"),
+            *(
+                "0.0000005 sec",
+                "178956970 years 7 mons",
+                "2147483648 days",
+                "2147483647:00:00",
+                "2147483648:00",
+                "soon",
+            ),
+        ]
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -167,6 +222,35 @@ def numerics(precision, scale):
     )
 
 
+def segment(text):
+    return [{"type": "text", "text": text}]
+
+
+def written_json(document):
+    return orjson.dumps(document).decode()
+
+
+def lists(elements):
+    """Cells that hold a list as JSON, or nearly."""
+    written = st.lists(st.none() | elements, max_size=4).map(written_json)
+    return (
+        st.one_of(
+            written,
+            st.lists(numerals | st.just("null"), max_size=4).map(lambda items: f"[{','.join(items)}]"),
+            st.sampled_from(["[[1]]", "{}", "[true]", "7", '["', "[ ]", "null", "[1e400]", "[NaN]"]),
+        )
+    ).map(segment)
+
+
+def is_span(text):
+    with contextlib.suppress(Misfit):
+        return IntervalColumn(nullable=True).fit(text) is not None
+    return False
+
+
+moods = st.sampled_from(ENUM)
+digits = st.lists(numerals, max_size=5, unique=True)
+float_edges = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.1, 1e300, 5e-324, 2.0**53 + 2])
 LABELS = {"待处理": "new", "已发货": "shipped", "新": "新"}
 CODES = {"待处理": "0", "已发货": "10", "取消": "-1"}
 labels = st.sampled_from([*sorted(LABELS), "别的"])
@@ -308,6 +392,78 @@ CASES = [
     ),
     case("date-date", "date", pair(5, "date"), instants, days),
     case("date-date-apia", "date NOT NULL", pair(5, "date", timezone=APIA, nullable=False), instants, days),
+    case("phone-text", "text", pair(13, "text"), phones, phones),
+    case(
+        "phone-varchar-not-null",
+        "varchar(12) NOT NULL",
+        pair(13, "varchar", length=12, nullable=False),
+        phones,
+        phones.map(lambda text: text[:12]),
+    ),
+    case("phone-char", "char(20)", pair(13, "bpchar", length=20), phones, phones.map(lambda text: text[:20].ljust(20))),
+    case("url-text", "text", pair(15, "text"), urls, texts),
+    case("url-varchar", "varchar(6)", pair(15, "varchar", length=6), urls, texts.map(lambda text: text[:6])),
+    case("url-json", "json", pair(15, "json"), urls, urls.map(written_json) | json_texts),
+    case("url-jsonb", "jsonb NOT NULL", pair(15, "jsonb", nullable=False), urls, urls.map(written_json) | json_texts),
+    case("text-json", "json", pair(1, "json"), almost_json.map(segment), json_texts),
+    case("text-jsonb", "jsonb", pair(1, "jsonb"), almost_json.map(segment), json_texts),
+    case(
+        "text-jsonb-not-null", "jsonb NOT NULL", pair(1, "jsonb", nullable=False), json_texts.map(segment), json_texts
+    ),
+    case("text-time", "time", pair(1, "time"), clocks.map(segment), st.times()),
+    case(
+        "text-time-2",
+        "time(2) NOT NULL",
+        pair(1, "time", precision=2, nullable=False),
+        clocks.map(segment),
+        st.times().map(lambda it: it.replace(microsecond=it.microsecond // 10000 * 10000)),
+    ),
+    case("text-interval", "interval", pair(1, "interval"), spans.map(segment), spans.filter(is_span)),
+    case("text-interval-1", "interval(1)", pair(1, "interval", precision=1), spans.map(segment), st.just("1 mon")),
+    case("text-array", "text[]", pair(1, "text[]"), lists(texts), st.lists(st.none() | texts, max_size=4)),
+    case(
+        "text-array-char-not-null",
+        "char(3)[] NOT NULL",
+        pair(1, "bpchar[]", length=3, nullable=False),
+        lists(texts),
+        st.lists(st.none() | texts.map(lambda text: text[:3].ljust(3)), max_size=4),
+    ),
+    case("text-enums", "mood[]", pair(1, "mood[]", enum=ENUM), lists(moods), st.lists(st.none() | moods, max_size=4)),
+    case("text-int4s", "int4[]", pair(1, "int4[]"), lists(numerals), st.lists(st.none() | whole(4), max_size=4)),
+    case("text-float8s", "float8[]", pair(1, "float8[]"), lists(numerals), st.lists(float_edges, max_size=4)),
+    case(
+        "text-numerics",
+        "numeric(12,2)[]",
+        pair(1, "numeric[]", precision=12, scale=2),
+        lists(numerals),
+        st.lists(numerics(12, 2), max_size=4),
+    ),
+    case("multi-int8s", "int8[]", pair(4, "int8[]"), choices | digits, st.lists(whole(8), max_size=5)),
+    case("multi-int2s", "int2[] NOT NULL", pair(4, "int2[]", nullable=False), digits, st.lists(whole(2), max_size=5)),
+    case(
+        "multi-numerics",
+        "numeric(12,2)[]",
+        pair(4, "numeric[]", precision=12, scale=2),
+        digits,
+        st.lists(numerics(12, 2), max_size=5),
+    ),
+    case("multi-float4s", "float4[]", pair(4, "float4[]"), digits, st.lists(singles, max_size=5)),
+    case("multi-float8s", "float8[]", pair(4, "float8[]"), digits, st.lists(float_edges, max_size=5)),
+    case("multi-enums", "mood[]", pair(4, "mood[]", enum=ENUM), st.lists(moods), st.lists(moods, max_size=5)),
+    case(
+        "multi-enums-labels",
+        "mood[]",
+        pair(4, "mood[]", enum=ENUM, values=LABELS),
+        st.lists(labels, unique=True),
+        st.lists(moods, max_size=5),
+    ),
+    case(
+        "rating-int2",
+        "int2",
+        pair(2, "int2", lowest=1, highest=5),
+        st.integers(0, 6) | st.just(4.5),
+        st.integers(0, 6),
+    ),
     case("checkbox-bool", "bool", pair(7, "bool"), st.booleans(), st.booleans()),
     case("checkbox-bool-not-null", "bool NOT NULL", pair(7, "bool", nullable=False), st.booleans(), st.booleans()),
 ]

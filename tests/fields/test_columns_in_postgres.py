@@ -7,8 +7,11 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg.types import TypeInfo
+from psycopg.types.string import TextLoader
 
 from syncer.core.mapping import Misfit
+from syncer.database.lines import KEPT_AS_TEXT
 from tests.fields.pairs import BERLIN, CASES, ENUM, Case, fits, named, pair
 
 
@@ -19,6 +22,9 @@ def connection(postgres_url):
         connection.execute("DROP TYPE IF EXISTS mood")
         connection.execute(f"CREATE TYPE mood AS ENUM ({', '.join(repr(label) for label in ENUM)})")
         connection.execute("SET TIME ZONE 'America/New_York'")
+        for kept in KEPT_AS_TEXT:
+            connection.adapters.register_loader(kept, TextLoader)
+        TypeInfo.fetch(connection, "mood").register(connection)
         yield connection
 
 
@@ -27,11 +33,13 @@ def stored(connection, sql, parameters):
     connection.execute("DROP TABLE IF EXISTS held")
     connection.execute(f"CREATE TEMP TABLE held (place int, held {sql})")
     with connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO held VALUES (%s, %s)", list(enumerate(parameters)))
+        sent = "%s::text[]::mood[]" if sql.startswith("mood[]") else "%s"  # as the door does: cast from text
+        cursor.executemany(f"INSERT INTO held VALUES (%s, {sent})", list(enumerate(parameters)))
+    shown = "held::text" if sql.startswith((*KEPT_AS_TEXT, "time ", "time(")) or sql == "time" else "held"
     answers = []
     for binary in (False, True):
         with connection.cursor(binary=binary) as cursor:
-            rows = cursor.execute("SELECT held FROM held ORDER BY place").fetchall()
+            rows = cursor.execute(f"SELECT {shown} FROM held ORDER BY place").fetchall()
             answers.append([held for (held,) in rows])
     return answers
 

@@ -32,23 +32,40 @@ COLUMNS = {
     "timestamptz",
     "text[]",
     "varchar[]",
+    "json",
     "jsonb",
     "bytea",
+    "time",
+    "timetz",
     "interval",
+    "bpchar[]",
+    "mood[]",
+    "int2[]",
+    "int4[]",
+    "int8[]",
+    "numeric[]",
+    "float4[]",
+    "float8[]",
+    "bytea[]",
+    "inet",
 }
 TEXTS, NUMBERS, TIMES = (
     {"text", "varchar", "bpchar"},
     {"int2", "int4", "int8", "numeric"},
     {"date", "timestamp", "timestamptz"},
 )
-ARRAYS, FLOATS = {"text[]", "varchar[]"}, {"float4", "float8"}
+ARRAYS, FLOATS = {"text[]", "varchar[]", "bpchar[]", "mood[]"}, {"float4", "float8"}
+LISTS = {f"{number}[]" for number in NUMBERS | FLOATS}
+JSON = {"json", "jsonb"}
 POSSIBLE = {
-    1: TEXTS | {"mood", "uuid"} | NUMBERS,
+    1: TEXTS | {"mood", "uuid", "time", "interval"} | NUMBERS | JSON | ARRAYS | LISTS,
     2: NUMBERS | FLOATS,
     3: TEXTS | {"mood", "int2", "int4", "int8"},
-    4: ARRAYS,
+    4: ARRAYS | LISTS,
     5: TIMES,
     7: {"bool"},
+    13: TEXTS,
+    15: TEXTS | JSON,
     19: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | {"bool"},
     20: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | {"bool"},
     24: TEXTS | {"mood"},
@@ -63,7 +80,7 @@ def test_the_table_of_pairs(field):
     possible = set()
     for column in COLUMNS:
         with contextlib.suppress(ImpossiblePair):
-            pair(field, column, enum=("a",) if column == "mood" else ())
+            pair(field, column, enum=("a",) if column.startswith("mood") else ())
             possible.add(column)
     assert possible == POSSIBLE.get(field, set())
 
@@ -81,6 +98,7 @@ def test_sql_names_of_types_are_known():
         "boolean",
     ]
     names += ["timestamp with time zone", "timestamp without time zone", "_text", "character varying[]", "citext"]
+    names += ["_int4", "double precision[]", "time without time zone", "character[]", "decimal[]"]
     for name in names:
         assert column_form(ColumnInfo("c", name), SHANGHAI)
 
@@ -92,7 +110,10 @@ def test_sql_names_of_types_are_known():
             (2, "text"),
             'field "金额" is of type number, but column "amount" is of type text; such a field goes with .*numeric',
         ),
-        ((1, "jsonb"), "column of type text, varchar or char"),
+        ((2, "jsonb"), "column of type smallint, integer or bigint"),
+        ((1, "bytea"), 'column "amount" is of type bytea: it holds bytes, and no field can show them; leave it out'),
+        ((4, "bytea[]"), "no field can show them"),
+        ((1, "timetz"), "use time or timestamptz"),
         ((17, "text"), "is of type attachment, and such fields cannot be synced"),
         ((777, "text"), '"金额" is of type 777'),
     ],

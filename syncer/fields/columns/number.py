@@ -121,10 +121,17 @@ class FloatColumn:
             return null(nullable=self.nullable)
         if not isinstance(value, Decimal):
             raise alien(value, "a number")
+        nearest = self._nearest(value)
+        if nearest is None:
+            raise Misfit(f"{excerpt(value)} is out of the range of the column's type")
+        return nearest
+
+    def _nearest(self, value: Decimal) -> Decimal | None:
+        nearest = float(value)
         try:
-            return self.shown(float(value))
-        except (OverflowError, ValueError):
-            raise Misfit(f"{excerpt(value)} is out of the range of the column's type") from None
+            return self.shown(nearest) if isfinite(nearest) else None
+        except OverflowError:  # of a float32
+            return None
 
     def bind(self, value: Value) -> object:
         """A float."""

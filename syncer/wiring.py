@@ -201,9 +201,8 @@ class Syncer:
         token = mapping.app_token
         if "/" in token:
             token = resolve_base(client, token).app_token
-        return BitableRecords(
-            client, token, mapping.table_id, RedisWriter(self.redis, self.clock), one_writer=self.settings.writer
-        )
+        writer = RedisWriter(self.redis, self.clock, owner=mapping.name)
+        return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer)
 
     def rows(self, mapping: SyncMapping) -> PostgresRows:
         """The database table of a mapping, not looked at yet."""

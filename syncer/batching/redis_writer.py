@@ -23,27 +23,35 @@ _LUA = Path(__file__).parent / "lua"
 
 
 class RedisWriter:
-    """Leases among all processes that share a Redis. Raises ``UnreachableError`` when it does not answer."""
+    """Leases among all processes that share a Redis. Raises ``UnreachableError`` when it does not answer.
+
+    ``owner`` names somebody who lives once at a time, as a run of a mapping does. A lease that an earlier life of the
+    owner died with is taken over at once, instead of being waited for.
+    """
 
     def __init__(
         self,
         redis: Redis,
         clock: Clock,
         *,
+        owner: str = "",
         prefix: str = "syncer:writer:",
         patience: float = PATIENCE,
         jitter: Callable[[], float] = random,
         token: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._prefix, self._token = prefix, token
+        self._owner = f"{owner}:" if owner else ""
+        self._life = f"{self._owner}{token()}:" if owner else ""
         self._turn = Turn(clock, patience, jitter)
         self._scripts = {name: redis.register_script(_source(name)) for name in ("acquire", "prolong", "release")}
 
     @contextmanager
     def hold(self, key: str, seconds: float) -> Iterator[Lease]:
         """Hold ``key`` alone for at most ``seconds``."""
-        token = self._token()
-        number = self._turn.wait(key, lambda: self.run("acquire", key, token, _milliseconds(seconds)))
+        token = f"{self._life}{self._token()}"
+        whose = (self._owner, self._life)
+        number = self._turn.wait(key, lambda: self.run("acquire", key, token, _milliseconds(seconds), *whose))
         try:
             yield _RedisLease(self, key, token, number)
         finally:

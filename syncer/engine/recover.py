@@ -27,6 +27,8 @@ class Recovery:
         intents = self._tools.memory.open_intents()
         for intent in intents:
             self._recover(intent)
+        if left := self._tools.memory.unforgotten():
+            self._tools.rows.forget(left)
         return len(intents)
 
     def _recover(self, intent: Intent) -> None:

@@ -290,6 +290,10 @@ class Memory(Protocol):
         """Intents whose outcome is not stored, oldest first."""
         ...
 
+    def unforgotten(self) -> Sequence[str]:
+        """Batches an earlier run wrote and remembered, but may not have had forgotten by the rows; at most its last."""
+        ...
+
     def intend(self, intents: Sequence[Intent]) -> None:
         """Store intents before they are sent."""
         ...

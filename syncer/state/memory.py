@@ -58,6 +58,14 @@ INSERT INTO syncer_state.intent (id, mapping, run, side, action, state, token, b
 VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s)
 """
 
+# Every batch is forgotten as soon as it is remembered, so that only the last one of a run that died can be left.
+_UNFORGOTTEN = """
+SELECT last.id FROM (
+  SELECT id, run FROM syncer_state.intent
+  WHERE mapping = %s AND state = 'done' AND side = 'database' ORDER BY place DESC LIMIT 1
+) last JOIN syncer_state.run r ON r.id = last.run WHERE r.status IN ('dead', 'unreachable')
+"""
+
 _APPROVED = """
 SELECT g.name, l.line FROM syncer_state.guard g LEFT JOIN syncer_state.guard_line l ON l.digest = g.digest
 WHERE g.run = %s
@@ -233,6 +241,11 @@ class PostgresMemory:
                 [self._mapping],
             )
             return [Intent(name, Side(side), *rest) for name, side, *rest in rows]
+
+    def unforgotten(self) -> Sequence[str]:
+        """Batches an earlier run wrote and remembered, but may not have had forgotten by the rows; at most its last."""
+        with self._reading():
+            return [name for (name,) in self._connection.execute(_UNFORGOTTEN, [self._mapping])]
 
     def intend(self, intents: Sequence[Intent]) -> None:
         """Store intents before they are sent."""

@@ -207,6 +207,11 @@ class InMemoryMemory:
         """Intents whose outcome is not stored, oldest first."""
         return [intent for intent, state in self.book.intents.values() if state is IntentState.OPEN]
 
+    def unforgotten(self) -> Sequence[str]:
+        """Batches an earlier run wrote and remembered, but may not have had forgotten by the rows; at most its last."""
+        rows = [pair for pair in self.book.intents.values() if pair[0].side is Side.DATABASE]
+        return [intent.id for intent, state in rows if state is IntentState.DONE][-1:]
+
     def approval(self) -> Mapping[str, frozenset[str]]:
         """What a person approved for this run: guard name -> the lines (or digests) it covers; empty otherwise."""
         return {name: lines for (run, name), lines in self.book.guards.items() if run == self._approved}

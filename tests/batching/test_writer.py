@@ -120,3 +120,21 @@ def test_a_redis_that_is_away_is_named():
         writer = RedisWriter(client, WallClock())
         with pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
             writer.hold("base/tbl", 1).__enter__()
+
+
+def test_a_lease_an_owner_died_with_is_taken_over_by_its_next_life_alone(redis_url):
+    with redis.Redis.from_url(redis_url) as client:
+        first, second, other, nobody = (
+            RedisWriter(client, WallClock(), owner=owner, patience=0) for owner in ("orders", "orders", "order", "")
+        )
+        dead = first.hold("base/tbl", 10)
+        lease = dead.__enter__()
+        for living in (first, other, nobody):
+            with pytest.raises(BusyError):
+                living.hold("base/tbl", 10).__enter__()
+        with second.hold("base/tbl", 10) as following:
+            assert following.number > lease.number
+            assert not lease.prolong(10)
+            dead.__exit__(None, None, None)
+            with pytest.raises(BusyError):
+                other.hold("base/tbl", 10).__enter__()

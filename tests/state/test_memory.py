@@ -160,6 +160,14 @@ def test_intents_are_open_in_their_order_until_their_outcome_is_stored(room: Roo
     assert list(memory.open_intents()) == [second]
 
 
+def test_the_last_batch_of_a_run_that_died_may_not_be_forgotten_yet(room: Room) -> None:
+    memory = room.run()
+    memory.intend([Intent(name, D, "write", b"{}") for name in "abc"])
+    memory.intend([Intent("f", F, "update", b"{}")])
+    memory.remember(Memo(intents=dict.fromkeys("abf", IntentState.DONE)))
+    assert list(room.run().unforgotten()) == ["b"]
+
+
 def test_deletions_count_for_an_hour(room: Room) -> None:
     memory = room.run()
     memory.remember(Memo(audits=[audit(1, "delete"), audit(2, "delete"), audit(3, "update")]))

@@ -69,23 +69,25 @@ class Judge:
         wanted = next((found for cases in fresh if (found := self._matches(cases))), None)
         if not wanted or not tools.revisions:
             return 0
-        probes = wanted[:: -(-len(wanted) // PROBES)]
-        found = self._strangers(tools.records.find(probes, tools.lens.fields))
-        return found if found and tools.records.revision() in tools.revisions else 0
+        probes = list(wanted)[:: -(-len(wanted) // PROBES)]
+        shown = self._strangers(tools.records.find([wanted[probe] for probe in probes], tools.lens.fields))
+        hidden = sum(match in wanted for match in shown)
+        return hidden if hidden and tools.records.revision() in tools.revisions else 0
 
-    def _strangers(self, raws: Sequence[RawRecord]) -> int:
-        """How many of these records a whole listing would have paired: not those that are linked, nor marked ones."""
+    def _strangers(self, raws: Sequence[RawRecord]) -> list[bytes | None]:
+        """The matches of those records that are not linked; that a linked one took a match over hides nothing."""
         tools, now = self._tools, self._tools.clock.now()
         linked = tools.memory.seen(Side.FEISHU, [raw.id for raw in raws]) if raws else {}
-        loose = [raw for raw in raws if raw.id not in linked]
-        return sum(1 for raw in loose if tools.lens.match(tools.lens.record(raw, now)) is not None)
+        return [tools.lens.match(tools.lens.record(raw, now)) for raw in raws if raw.id not in linked]
 
-    def _matches(self, cases: Sequence[Case]) -> list[dict[str, Json]]:
-        """The match cells of the records that these cases would create."""
-        lens = self._tools.lens
-        lines = self._bench.lines([case for case in cases if isinstance(case.database, Version)])
-        created = [operation for line in lines if (operation := line.operation(Side.FEISHU)) is not None]
-        return [lens.cells(match) for operation in created if (match := lens.match_values(operation.values))]
+    def _matches(self, cases: Sequence[Case]) -> dict[bytes, dict[str, Json]]:
+        """The match cells of the records that these cases would create, by their match."""
+        lens, found = self._tools.lens, dict[bytes, dict[str, Json]]()
+        for line in self._bench.lines([case for case in cases if isinstance(case.database, Version)]):
+            operation, match = line.operation(Side.FEISHU), lens.match(line.versions[Side.DATABASE])
+            if operation is not None and match is not None and (values := lens.match_values(operation.values)):
+                found[match] = lens.cells(values)
+        return found
 
     def _count(self, line: Line, judgement: Judgement) -> None:
         plan = line.plan

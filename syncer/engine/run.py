@@ -175,8 +175,12 @@ def _lines(surveyed: Surveyed, side: Side) -> int:
 def _stopped(tools: Tools, guard: Guard, judgement: Judgement) -> None:
     samples = judgement.samples.get(guard.name, [])
     tools.report.guard, tools.report.samples = guard, samples
-    if not tools.options.dry:
-        tools.memory.guard_stopped(guard.name, guard.counts, samples, judgement.marks.get(guard.name, []))
+    if tools.options.dry:
+        return
+    tools.memory.guard_stopped(guard.name, guard.counts, samples, judgement.marks.get(guard.name, []))
+    for name, lines in tools.memory.approval().items():
+        if name != guard.name:  # one word a guard: what was approved before counts when this one is approved too
+            tools.memory.guard_stopped(name, {"approved": len(lines)}, [], sorted(lines))
 
 
 # Carrying out.

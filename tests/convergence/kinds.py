@@ -33,6 +33,8 @@ class Kind:
     values: Mapping[str, str] | None = None
     defaults: Mapping[Side, Any] = field(default_factory=dict)
     check: Callable[[Any], bool] | None = None
+    exact: bool = False
+    """Whether both sides hold the very same, so that lines can be paired by it."""
     tidy: Callable[[Any], Any] | None = None
     """What a trigger makes of the column's value."""
     fills: Any = None
@@ -59,7 +61,7 @@ def _ms(rng: Random, n: int) -> int:
 
 
 KINDS = [
-    Kind("text", 1, {"type": "text"}, _words, _words),
+    Kind("text", 1, {"type": "text"}, _words, _words, exact=True),
     Kind("tidied text", 1, {"type": "text"}, _words, _words, tidy=lambda text: text and text.strip(" ").upper()),
     Kind("checked text", 1, {"type": "text"}, _words, _words, check=lambda text: "7" not in text),
     Kind("filled text", 1, {"type": "text"}, _words, _words, fills="由库填"),
@@ -96,7 +98,7 @@ KINDS = [
         lambda rng, n: n,
         defaults={D: 0},
     ),
-    Kind("state", 3, {"type": "text"}, lambda rng, n: f"o{n}", lambda rng, n: f"o{n}"),
+    Kind("state", 3, {"type": "text"}, lambda rng, n: f"o{n}", lambda rng, n: f"o{n}", exact=True),
     Kind(
         "labels",
         3,

@@ -77,7 +77,8 @@ def draw(rng: Random) -> Setup:
     kinds = {"order_no": TEXT, "origin": TEXT}
     for number in range(rng.randint(1, 4)):
         kinds[f"c{number}"] = rng.choice(KINDS)
-    match = rng.choices([("order_no",), ("order_no", "c0"), ()], [8, 1, 1])[0]
+    exact = kinds["c0"].exact
+    match = rng.choices([("order_no",), ("order_no", "c0"), ()], [8, 1 if exact else 0, 1])[0]
     keyed = rng.random() < 0.1
     direction = rng.choices([Direction.BOTH, *ONE_WAY], [8, 1, 1])[0]
     pairs = [_pair(rng, name, kind, direction) for name, kind in kinds.items()]

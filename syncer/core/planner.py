@@ -115,6 +115,7 @@ class _Draft:
         self.unfit: list[Unfit] = []
         self.differs: list[str] = []
         self.blocked: list[str] = []
+        self.verdicts: dict[Side, list[str]] = {Side.FEISHU: [], Side.DATABASE: []}
         self.overwrites = False
 
     def take(self, pair: Pair, base: Base | None, merged: Merged, here: Held, there: Held, desk: Desk) -> None:
@@ -146,6 +147,8 @@ class _Draft:
         self.before[merged.write][pair.name] = held
         self.after[merged.write][pair.name] = merged.base
         self.overwrites |= base is None and not is_empty(held) and merged.clash is None
+        if merged.verdict is not None:
+            self.verdicts[merged.write].append(f"conflict on {pair.field}: {merged.verdict.reason}")
 
     def plan(self, failed: bytes | None) -> LinePlan:
         if self.differs:
@@ -172,7 +175,7 @@ class _Draft:
             self.values[side],
             self.before[side],
             self.after[side],
-            f"changed in {side.other}",
+            "; ".join([f"changed in {side.other}", *self.verdicts[side]]),
         )
 
 
@@ -216,9 +219,10 @@ class _Newborn:
     def _take(self, pair: Pair) -> None:
         assert self.source.values is not None
         given = self.source.values.get(pair.name)
-        accepts = pair.accepts(self.on) or (self.everything and self.on in pair.writable)
+        needed = pair.accepts(self.on)
+        accepts = needed or (self.everything and self.on in pair.writable)
         if isinstance(given, Unreadable):
-            if accepts:
+            if needed:
                 self.unfit.append(Unfit(self.on, pair.name, given.reason))
             return
         if accepts and pair.required and is_empty(given) and self.on not in pair.defaults:
@@ -232,11 +236,13 @@ class _Newborn:
         if value is not None:
             self.values[pair.name] = value
 
-    def _carry(self, pair: Pair, given: Value) -> Value:
+    def _carry(self, pair: Pair, given: Value, *, needed: bool) -> Value:
+        """The value for the new line; what only makes a revived line whole again keeps nobody from living."""
         try:
             return pair.carry(given, self.on)
         except Misfit as misfit:
-            self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
+            if needed:
+                self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
             return None
 
 

@@ -22,7 +22,7 @@ from syncer.batching.redis_writer import RedisWriter
 from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against
 from syncer.catalog.document import Document
-from syncer.catalog.faults import Places
+from syncer.catalog.faults import Fault, Places
 from syncer.catalog.following import follow_renames, layout_of
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
 from syncer.core.mapping import SyncMapping
@@ -206,7 +206,8 @@ class Syncer:
 
     def rows(self, mapping: SyncMapping) -> PostgresRows:
         """The database table of a mapping, not looked at yet."""
-        return self._rows(self.engine(mapping.connection), mapping, (), None)
+        engine = self.engine(mapping.connection)
+        return PostgresRows(engine, mapping.table, key=(), columns=(), clock=self.clock, mapping=mapping.name)
 
     def look(self, mapping: SyncMapping) -> Sides:
         """Both tables of a mapping as they stand now. Raises the errors of both doors."""
@@ -238,11 +239,12 @@ class Syncer:
     def check(self, sides: Sides, places: Places) -> Findings:
         """Everything wrong or unwise between a mapping and its two tables."""
         found = check_against(sides.mapping, sides.record_table, sides.row_table, places)
-        lacking = tuple(
-            f"{places.path}: mapping {sides.mapping.name}: {sentence}"
-            for sentence in [*sides.rows.check_readable(), *self._unwritable(sides)]
-        )
-        return replace(found, faults=found.faults + tuple(text for text in lacking if text not in found.faults))
+        lacking = [*sides.rows.check_readable(), *self._unwritable(sides)]
+        if found.faults:  # what the database door finds missing too is told once
+            lacking = [sentence for sentence in lacking if "the role" in sentence]
+        line = places.line("database", "table")
+        told = tuple(str(Fault(places.path, line, "", sentence)) for sentence in dict.fromkeys(lacking))
+        return replace(found, faults=found.faults + told)
 
     def _unwritable(self, sides: Sides) -> list[str]:
         if sides.mapping.direction == "to_feishu":
@@ -299,7 +301,7 @@ class Syncer:
         if not options.dry:
             demand_not_paused(applied)
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
-        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied.state is State.BROKEN)
+        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied)
         try:
             return self._sync_once_more(job)
         except SyncerError as error:
@@ -317,12 +319,13 @@ class Syncer:
         with self._noted(job):
             sides = self.look(job.mapping)
             sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
-            found = self.check(sides, Places(f"mapping {job.mapping.name}"))
+            trusting = replace(sides.record_table, whole=True)  # records that may be hidden are for a guard to stop
+            found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
             if found.faults:
                 raise SchemaError(found.faults)
             rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
-        if job.broken:
+        if job.applied.state is State.BROKEN:
             self.store.set_state(job.mapping.name, State.ACTIVE)
         with self._opened(job, layout, sides) as (memory, report):
             tools = Tools(
@@ -347,8 +350,7 @@ class Syncer:
             yield
         except SyncerError as error:
             if not job.options.dry:
-                status = "refused" if error.exit_status == MendError.exit_status else "unreachable"
-                self.store.note_ended(job.mapping.name, job.kind, status, str(error))
+                self.store.note_ended(job.mapping.name, job.kind, _status_of(error), str(error))
             raise
 
     @contextmanager
@@ -366,7 +368,8 @@ class Syncer:
             except OutsideError as error:
                 report.seconds = (self.clock.now() - start).total_seconds()
                 report.calls = sides.records.calls()
-                self.store.finish_run(memory.run, "unreachable", report.to_json(), None, report.seconds, str(error))
+                told, status = report.to_json(), _status_of(error)
+                self.store.finish_run(memory.run, status, told, None, report.seconds, str(error))
                 raise
             status = "planned" if report.dry else report.status
             told = report.to_json()
@@ -375,7 +378,7 @@ class Syncer:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One run that was asked for. ``broken``: the last one could not begin for something that has to be mended."""
+    """One run that was asked for, of a mapping as it was applied."""
 
     mapping: SyncMapping
     ids: Mapping[str, str]
@@ -383,11 +386,16 @@ class _Job:
     reporter: Reporter
     approved_run: str | None
     began: Callable[[Report], None] | None
-    broken: bool
+    applied: Applied
 
     @property
     def kind(self) -> str:
         return "plan" if self.options.dry else "full" if self.options.full else "sync"
+
+
+def _status_of(error: SyncerError) -> str:
+    """How a run ended that an error cut short."""
+    return "refused" if error.exit_status == MendError.exit_status else "unreachable"
 
 
 def demand_not_paused(applied: Applied) -> None:

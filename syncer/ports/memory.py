@@ -252,7 +252,10 @@ class Memory(Protocol):
         ...
 
     def failed_values(self, links: Sequence[int]) -> Mapping[tuple[int, str], bytes]:
-        """Digests of the values that already failed, by link and pair (empty: the whole line)."""
+        """Digests of the values that already failed, by link and pair (empty: the whole line).
+
+        A digest is empty, and that of no value, where somebody wants another try.
+        """
         ...
 
     def failed_lines(self, side: Side, lines: Sequence[str]) -> Mapping[str, Mapping[str, bytes]]:

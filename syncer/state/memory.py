@@ -159,11 +159,14 @@ class PostgresMemory:
             return PostgresSurvey(self._connection, self._mapping, self._links.load, self._reading)
 
     def failed_values(self, links: Sequence[int]) -> Mapping[tuple[int, str], bytes]:
-        """Digests of the values that already failed, by link and pair (empty: the whole line)."""
+        """Digests of the values that already failed, by link and pair (empty: the whole line).
+
+        A digest is empty, and that of no value, where somebody wants another try.
+        """
         with self._reading():
             rows = self._connection.execute(
-                "SELECT link, pair, value FROM syncer_state.failure"
-                " WHERE mapping = %s AND link = ANY(%s) AND value IS NOT NULL ORDER BY last_at, id",
+                "SELECT link, pair, coalesce(value, '') FROM syncer_state.failure"
+                " WHERE mapping = %s AND link = ANY(%s) ORDER BY last_at, id",
                 [self._mapping, list(links)],
             )
             return {(link, pair): value for link, pair, value in rows}
@@ -177,8 +180,7 @@ class PostgresMemory:
             self._meet([row[0] for row in rows])
         found: dict[str, dict[str, bytes]] = {}
         for _, line, pair, value in rows:
-            if value is not None:
-                found.setdefault(line, {})[pair] = value
+            found.setdefault(line, {})[pair] = value or b""
         return found
 
     def _meet(self, failures: Sequence[int]) -> None:

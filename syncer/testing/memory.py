@@ -167,11 +167,14 @@ class InMemoryMemory:
         return InMemorySurvey(self._remembered)
 
     def failed_values(self, links: Sequence[int]) -> Mapping[tuple[int, str], bytes]:
-        """Digests of the values that already failed, by link and pair (empty: the whole line)."""
+        """Digests of the values that already failed, by link and pair (empty: the whole line).
+
+        A digest is empty, and that of no value, where somebody wants another try.
+        """
         return {
-            (failed.note.link, failed.note.pair): failed.value
+            (failed.note.link, failed.note.pair): failed.value or b""
             for failed in self.book.failures.values()
-            if failed.note.link is not None and failed.note.link in links and failed.value is not None
+            if failed.note.link is not None and failed.note.link in links
         }
 
     def failed_lines(self, side: Side, lines: Sequence[str]) -> Mapping[str, Mapping[str, bytes]]:
@@ -181,8 +184,7 @@ class InMemoryMemory:
             line = _line(failed.note, side)
             if failed.note.link is None and line is not None and line in lines:
                 self.book.failures[place] = replace(failed, run=self.run)
-                if failed.value is not None:
-                    found.setdefault(line, {})[failed.note.pair] = failed.value
+                found.setdefault(line, {})[failed.note.pair] = failed.value or b""
         return found
 
     def open_conflicts(self, links: Sequence[int]) -> Mapping[tuple[int, str], ConflictNote]:

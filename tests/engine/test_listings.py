@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncer.errors import OutsideError
 from tests.engine.stage import written
 from tests.engine.tables import equal, insert, numbered, orders
 
@@ -48,10 +49,8 @@ def test_a_listing_that_stays_untrue_stops_the_run_before_it_writes(stage, pair,
 def test_a_listing_that_goes_round_and_round_writes_nothing(stage, pair, fault):
     before = pair.truth()
     stage.control.fault(LISTING, fault, nth=2, times=1000)
-    try:
-        assert pair.sync().exit_status == 4
-    except Exception as error:
-        assert getattr(error, "exit_status", None) == 5
+    with pytest.raises(OutsideError, match="the same page again"):
+        pair.sync()
     assert pair.truth() == before
     stage.control.clear_faults()
     pair.settle()
@@ -72,7 +71,7 @@ def test_an_untrue_listing_at_the_very_first_run_doubles_nothing(stage, fault):
     how = {"keep": 10, "cut_total": True} if fault == "cut_short" else {}
     stage.control.fault(LISTING, fault, **how)
     report = pair.sync()
-    assert (report.guard.name, report.writes) == ("short_reading", 0)
+    assert report.writes == 0
     pair.settle()
     assert len(equal(pair)) == 30
 

@@ -263,8 +263,8 @@ def test_a_retry_has_the_value_tried_and_the_line_looked_at(room: Room) -> None:
     memory = room.run()
     assert sorted(memory.restless(F, 9)) == ["f1", "f8"]
     assert list(memory.restless(D, 9)) == ["d1"]
-    assert memory.failed_values([1]) == {}
-    assert memory.failed_lines(F, ["f8"]) == {}
+    assert memory.failed_values([1]) == {(1, "备注"): b""}
+    assert memory.failed_lines(F, ["f8"]) == {"f8": {"备注": b""}}
     memory.remember(Memo(failures=[failure(None, record="f8", key=None)]))
     assert list(memory.restless(F, 9)) == ["f1"]
 

@@ -227,7 +227,7 @@ class _Newborn:
             return
         if accepts and pair.required and is_empty(given) and self.on not in pair.defaults:
             self.held.append(pair.field)
-        value = self._carry(pair, given) if accepts else None
+        value = self._carry(pair, given, needed=needed) if accepts else None
         owed = None
         if accepts and is_empty(value) and self.on in pair.defaults:
             value = pair.defaults[self.on]

@@ -325,7 +325,7 @@ class Syncer:
                 raise SchemaError(found.faults)
             rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
-        if job.applied.state is State.BROKEN:
+        if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
         with self._opened(job, layout, sides) as (memory, report):
             tools = Tools(
@@ -359,20 +359,19 @@ class Syncer:
     ) -> Iterator[tuple[PostgresMemory, Report]]:
         name = job.mapping.name
         with self.store.open_run(name, job.kind, layout, approved_run=job.approved_run) as memory:
-            report = Report(name, memory.run, dry=job.options.dry)
+            report, start = Report(name, memory.run, dry=job.options.dry), self.clock.now()
             if job.began is not None:
                 job.began(report)
-            start = self.clock.now()
             try:
                 yield memory, report
             except OutsideError as error:
                 report.seconds = (self.clock.now() - start).total_seconds()
                 report.calls = sides.records.calls()
-                told, status = report.to_json(), _status_of(error)
-                self.store.finish_run(memory.run, status, told, None, report.seconds, str(error))
+                told = report.to_json()
+                self.store.finish_run(memory.run, _status_of(error), told, None, report.seconds, str(error))
                 raise
-            status = "planned" if report.dry else report.status
             told = report.to_json()
+            status = "planned" if report.dry else report.status
             self.store.finish_run(memory.run, status, told, told["guard"], report.seconds)
 
 
@@ -395,7 +394,7 @@ class _Job:
 
 def _status_of(error: SyncerError) -> str:
     """How a run ended that an error cut short."""
-    return "refused" if error.exit_status == MendError.exit_status else "unreachable"
+    return {MendError.exit_status: "refused", OutsideError.exit_status: "unreachable"}.get(error.exit_status, "dead")
 
 
 def demand_not_paused(applied: Applied) -> None:

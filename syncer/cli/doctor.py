@@ -16,7 +16,7 @@ from syncer.cli.main import app
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer, variables
 from syncer.database.connections import place, translated
-from syncer.errors import FaultsError, MappingError, MendError, SettingsError, SyncerError, UnreachableError
+from syncer.errors import FaultsError, MappingError, MendError, SyncerError, UnreachableError
 from syncer.settings import DEFAULT_APP
 from syncer.state import migrate
 from syncer.wiring import Sides, Syncer
@@ -133,11 +133,8 @@ def _files(living: Syncer, catalog: Catalog) -> list[str]:
 
 def _mapping(living: Syncer, one: Loaded) -> list[str]:
     found = look_at(living, one.mapping, one.places)
-    if found.sides is None:
-        raise SettingsError(found.faults)
-    pages = living.records(one.mapping).read([field.field for field in one.mapping.pairs][:0])
-    next(iter(pages), None)  # reading records takes a scope of its own
-    sides = found.sides
+    sides = found.require()
+    next(iter(sides.records.read([])), None)  # reading records takes a scope of its own
     fit = f"the table {sides.record_table.name} of Bitable and {sides.row_table.name} fit"
     return [fit, *found.warnings, *_advice(sides)]
 

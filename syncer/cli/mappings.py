@@ -17,7 +17,7 @@ from syncer.cli.main import app
 from syncer.cli.options import LARGEST, AsJson, Name
 from syncer.cli.session import settings, syncer, variables
 from syncer.core.records import Side
-from syncer.errors import MappingError, MendError, SyncerError
+from syncer.errors import MendError, SyncerError
 from syncer.state.mappings import Applied, State
 from syncer.state.store import Store
 from syncer.wiring import Syncer
@@ -119,9 +119,7 @@ def rollback(name: Name, revision: Revision) -> None:
     with syncer(attempts=INTERACTIVE) as living:
         document = _document(_find(living.store, name, revision))
         looked = look_at(living, build_mapping(document), Places(f"revision {revision}"))
-        if looked.sides is None:
-            raise MappingError(looked.faults)
-        apply_one(living, looked.sides, document)
+        apply_one(living, looked.require(), document)
     console.hint(f"the file of {name} may say otherwise: the next `syncer apply` makes it active again")
 
 

@@ -72,8 +72,11 @@ def approve(run: Annotated[str, typer.Argument(help="The run a guard stopped.")]
 
 
 def _alone(living: Syncer, name: str, options: Options, *, as_json: bool, approved_run: str | None = None) -> int:
-    """One run of one mapping. Raises what cannot be told as an object."""
-    told = _run(living, name, options, as_json=as_json, approved_run=approved_run)
+    """One run of one mapping, and its exit status."""
+    try:
+        told = _run(living, name, options, as_json=as_json, approved_run=approved_run)
+    except SyncerError as error:
+        return ending.told(error, _where(name, error))
     if as_json and told.document is not None:
         console.emit(told.document)
     return told.status
@@ -86,12 +89,16 @@ def _all(living: Syncer, names: Sequence[str], options: Options, *, as_json: boo
         try:
             results.append(_run(living, name, options, as_json=as_json))
         except SyncerError as error:
-            results.append(Told(name, ending.told(error, f"mapping {name}"), error=str(error)))
+            results.append(Told(name, ending.told(error, _where(name, error)), error=str(error)))
     if as_json:
         wrong = [{"mapping": one.mapping, "message": one.error} for one in results if one.document is None]
         runs = [one.document for one in results if one.document is not None]
         console.emit({"runs": runs, **({"errors": wrong} if wrong else {})})
     return ending.worst(one.status for one in results)
+
+
+def _where(name: str, error: SyncerError) -> str:
+    return "" if name in str(error) else f"mapping {name}"
 
 
 def _run(living: Syncer, name: str, options: Options, *, as_json: bool, approved_run: str | None = None) -> Told:
@@ -103,7 +110,7 @@ def _run(living: Syncer, name: str, options: Options, *, as_json: bool, approved
         if error.exit_status != OutsideError.exit_status:
             raise
         status = "busy" if isinstance(error, BusyError) else "unreachable"
-        return Told(name, ending.told(error, f"mapping {name}"), _cut_short(living, begun[-1], status), str(error))
+        return Told(name, ending.told(error, _where(name, error)), _cut_short(living, begun[-1], status), str(error))
     if not as_json:
         _show(report)
     return Told(name, report.exit_status, _document(living, report))

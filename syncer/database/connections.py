@@ -3,6 +3,7 @@
 An address is shown as host and database, never with its user's password.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,6 +31,10 @@ SESSION = {
 
 _UNREACHABLE = ("08", "53", "57", "58")  # connection, resources, operator, system: nothing a row can help
 _LATER = ("40", "55P03")  # serialization and deadlock; a lock that was not to be had
+_TURNED_AWAY = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|(role|database) \"[^\"]*\" does not exist",
+    re.IGNORECASE,
+)
 _CATALOG = ("42", "3F", "0A", "28", "3D")  # missing or forbidden objects
 
 
@@ -118,13 +123,25 @@ def _silent(engine: Engine, error: Exception) -> UnreachableError:
 def translate(error: psycopg.Error, where: str) -> OutsideError | MendError:
     """Our error for one of psycopg's, by what the caller can do about it."""
     text = tell(error)
+    if is_turned_away(error):
+        return MendError(f"the database {where} let nobody in: {text}; correct the setting of its connection")
     if is_lost(error):
-        return UnreachableError(f"the database {where} could not be reached: {text}")
+        return UnreachableError(
+            f"the database {where} could not be reached: {text}; see that it runs and the setting of its connection is"
+            " right, and try again"
+        )
     if is_transient(error):
         return BusyError(f"the database {where} is busy: {text}; try again later")
     if (error.sqlstate or "").startswith(_CATALOG):
         return SchemaError([f"the database {where} refused: {text}"])
     return OutsideError(f"the database {where} refused: {text}")
+
+
+def is_turned_away(error: psycopg.Error) -> bool:
+    """Whether a server answered, but knows no such user, password or database. There is no code for it, only words."""
+    return (
+        error.sqlstate is None and isinstance(error, psycopg.OperationalError) and bool(_TURNED_AWAY.search(str(error)))
+    )
 
 
 def is_lost(error: psycopg.Error) -> bool:

@@ -1,5 +1,6 @@
 """Connections to the state store, and what is said when it does not answer."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,12 @@ _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 _SERVER_KEEPALIVE = {f"tcp_{name}": value for name, value in _KEEPALIVE.items()}
 
 _LACKING = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn)
+
+# A server that knows no such user, password or database says so in words alone.
+_TURNED_AWAY = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|(role|database) \"[^\"]*\" does not exist",
+    re.IGNORECASE,
+)
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -42,6 +49,8 @@ def _told(engine: Engine, error: BaseException | None) -> Exception:
     reason = " ".join(str(error).split())
     if isinstance(error, _LACKING):
         return MendError(f"{where} lacks a table ({reason}); run `syncer migrate`")
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None and _TURNED_AWAY.search(reason):
+        return MendError(f"{where} let nobody in: {reason}; correct SYNCER_DATABASE_URL")
     if isinstance(error, psycopg.OperationalError):
         return UnreachableError(
             f"{where} did not answer: {reason}; see that SYNCER_DATABASE_URL is right and try again"

@@ -19,7 +19,6 @@ from syncer.embedded.redis import EmbeddedRedis
 from syncer.simulator.control import Control, TablePlace
 from syncer.simulator.server import DEFAULT_APP_ID, DEFAULT_APP_SECRET
 
-
 CREDENTIALS = (DEFAULT_APP_ID, DEFAULT_APP_SECRET)
 
 

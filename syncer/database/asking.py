@@ -6,6 +6,7 @@ import psycopg
 from psycopg import RawCursor
 from psycopg.sql import Composed
 
+from syncer.database.parameters import array_text
 from syncer.database.staging import Texts
 
 Raw = list[bytes | None]
@@ -36,8 +37,9 @@ def ask_one_by_one(connection: psycopg.Connection, query: Composed, texts: Seque
     return [[b"%d" % place, *row[1:]] for place, line in enumerate(texts) for row in ask(connection, query, [line])]
 
 
-def _arrays(texts: Sequence[Texts]) -> list[object]:
-    return [list(range(len(texts))), *map(list, zip(*texts, strict=True))]
+def _arrays(texts: Sequence[Texts]) -> list[str]:
+    positions = ",".join(map(str, range(len(texts))))
+    return [f"{{{positions}}}", *map(array_text, zip(*texts, strict=True))]
 
 
 def _rows(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Raw]:

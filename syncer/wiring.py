@@ -7,7 +7,7 @@ never looks at the state store starts no server.
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,7 +22,7 @@ from syncer.batching.redis_writer import RedisWriter
 from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against
 from syncer.catalog.document import Document
-from syncer.catalog.faults import Fault, Places
+from syncer.catalog.faults import Places
 from syncer.catalog.following import follow_renames, layout_of
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
 from syncer.core.mapping import SyncMapping
@@ -242,8 +242,7 @@ class Syncer:
         lacking = [*sides.rows.check_readable(), *self._unwritable(sides)]
         if found.faults:  # what the database door finds missing too is told once
             lacking = [sentence for sentence in lacking if "the role" in sentence]
-        line = places.line("database", "table")
-        told = tuple(str(Fault(places.path, line, "", sentence)) for sentence in dict.fromkeys(lacking))
+        told = tuple(str(places.fault(("database", "table"), sentence)) for sentence in dict.fromkeys(lacking))
         return replace(found, faults=found.faults + told)
 
     def _unwritable(self, sides: Sides) -> list[str]:
@@ -256,14 +255,14 @@ class Syncer:
 
         The ids of its fields are remembered, so that a field that is renamed is followed.
         """
-        tables = Tables(sides.record_table, sides.row_table)
-        ids = {pair.column: tables.field(pair.field).id for pair in sides.mapping.pairs}
+        field = Tables(sides.record_table, sides.row_table).field
+        ids = {pair.column: field(pair.field).id for pair in sides.mapping.pairs}
         sides.rows.prepare()
         key = list(key_columns(sides.mapping, sides.row_table))
         found: dict[str, Json] = {"fields": ids, "key": key, "tables": self.tables_of(sides)}
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
-        stored: dict[str, Json] = {"document": document.model_dump(mode="json"), **found}
+        stored = {"document": document.model_dump(mode="json"), **found}
         return self.store.apply(sides.mapping.name, stored, whole, differences)
 
     def tables_of(self, sides: Sides) -> list[str]:
@@ -303,17 +302,13 @@ class Syncer:
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
         job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied)
         try:
-            return self._sync_once_more(job)
+            with suppress(StaleNameError):
+                return self._sync(job)
+            return self._sync(job)
         except SyncerError as error:
             if error.exit_status == MendError.exit_status and not options.dry:
                 self.store.set_state(name, State.BROKEN)
             raise
-
-    def _sync_once_more(self, job: "_Job") -> Report:
-        try:
-            return self._sync(job)
-        except StaleNameError:
-            return self._sync(job)
 
     def _sync(self, job: "_Job") -> Report:
         with self._noted(job):

@@ -7,7 +7,7 @@ from typing import Any
 from syncer.core.mapping import Misfit, Rules
 from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version
-from syncer.core.values import Json, Value, match_digest
+from syncer.core.values import Json, Value, is_empty, match_digest
 from syncer.ports import RawRecord, RawRow
 
 
@@ -93,8 +93,8 @@ class Lens:
         return match_digest(found) if len(found) == len(self._match) else None
 
     def match_values(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """The match pairs among planned values; empty as soon as one of them is missing."""
-        found = {pair.name: values[pair.name] for pair in self._match if values.get(pair.name) is not None}
+        """The match pairs among planned values; empty as soon as one of them is missing or says nothing."""
+        found = {pair.name: values[pair.name] for pair in self._match if not is_empty(values.get(pair.name))}
         return found if len(found) == len(self._match) else {}
 
     def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:

@@ -80,14 +80,33 @@ class Recovery:
     # Feishu updates and deletes: the records themselves tell.
 
     def _recover_writes(self, intent: Intent) -> None:
-        tools, sent = self._tools, thaw(intent.body)
-        notebook = tools.notebook()
-        fetched = tools.records.fetch([one.record or "" for one in sent], tools.lens.fields)
-        versions = {raw.id: tools.lens.record(raw, fetched.read_at) for raw in fetched.records}
+        """Look again after the grace time if nothing shows: a write that came later would pass for a person's."""
+        notebook, sent = self._tools.notebook(), thaw(intent.body)
+        versions = self._current(sent)
+        if not self._shows(sent, versions):
+            self._wait_until_steady(intent)
+            versions = self._current(sent)
         for one in sent:
             self._look_at(notebook, intent, one, versions.get(one.record or ""))
         notebook.done([intent])
-        tools.store(notebook)
+        self._tools.store(notebook)
+
+    def _current(self, sent: Sequence[Frozen]) -> Mapping[str, Version]:
+        """The records as they are now, by id; those that are gone are missing."""
+        lens = self._tools.lens
+        fetched = self._tools.records.fetch([one.record or "" for one in sent], lens.fields)
+        return {raw.id: lens.record(raw, fetched.read_at) for raw in fetched.records}
+
+    def _shows(self, sent: Sequence[Frozen], versions: Mapping[str, Version]) -> bool:
+        """Whether an update or delete shows in any record: a batch is all or nothing."""
+        for one in sent:
+            version = versions.get(one.record or "")
+            if one.action is Action.DELETE:
+                if version is None:
+                    return True
+            elif version is not None and self._is_written(version, one):
+                return True
+        return False
 
     def _look_at(self, notebook: Notebook, intent: Intent, one: Frozen, version: Version | None) -> None:
         if one.action is Action.DELETE:
@@ -133,27 +152,14 @@ class Recovery:
         """
         if intent.action != "create":
             sent = thaw(intent.body)
-            return [one.record or "" for one in sent] if self._took_place(sent) else self._repeat(send)
+            shows = self._shows(sent, self._current(sent))
+            return [one.record or "" for one in sent] if shows else self._repeat(send)
         found = self.find_created(intent)
         if found is None:
             return self._repeat(send)
         if any(record is None for record in found):
             raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
         return [record for record in found if record is not None]
-
-    def _took_place(self, sent: Sequence[Frozen]) -> bool:
-        """Whether an update or delete shows in any record: a batch is all or nothing."""
-        lens = self._tools.lens
-        fetched = self._tools.records.fetch([one.record or "" for one in sent], lens.fields)
-        versions = {raw.id: lens.record(raw, fetched.read_at) for raw in fetched.records}
-        for one in sent:
-            version = versions.get(one.record or "")
-            if one.action is Action.DELETE:
-                if version is None:
-                    return True
-            elif version is not None and self._is_written(version, one):
-                return True
-        return False
 
     def _is_written(self, version: Version, one: Frozen) -> bool:
         """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
@@ -200,10 +206,12 @@ class Recovery:
         return found if any(found) else None
 
     def _linked(self, raws: Sequence[RawRecord]) -> list[Version]:
-        """Records that no link knows yet, as versions."""
+        """Records that no link knows yet, as versions; those changed last come first, for ours are young."""
         seen = self._tools.memory.seen(Side.FEISHU, [raw.id for raw in raws])
         now = self._tools.clock.now()
-        return [self._tools.lens.record(raw, now) for raw in raws if raw.id not in seen]
+        loose = [raw for raw in reversed(raws) if raw.id not in seen]
+        loose.sort(key=lambda raw: raw.modified_at or now, reverse=True)
+        return [self._tools.lens.record(raw, now) for raw in loose]
 
 
 def _first(one: Frozen, candidates: list[Version], tools: Tools) -> str | None:

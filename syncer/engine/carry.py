@@ -1,6 +1,6 @@
 """Carries planned lines out, in bounded batches: the database half, what it filled in, the Feishu half, the memory."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from syncer.core.plan import Collision, Fate, LinePlan
 from syncer.core.planner import failed_digest
@@ -32,8 +32,8 @@ class Carrier:
 
     def flush(self) -> None:
         """Write and remember what was taken so far."""
-        busy, self._busy = self._busy, []
-        quiet, self._quiet = self._quiet, []
+        busy, self._busy = self._still_loose(self._busy), []
+        quiet, self._quiet = self._still_loose(self._quiet), []
         notebook = self._tools.notebook()
         for line in quiet:
             self._settle(line)
@@ -45,6 +45,15 @@ class Carrier:
         self._tools.store(notebook)
         if busy:
             self._write(busy)
+
+    def _still_loose(self, lines: Sequence[Line]) -> list[Line]:
+        """Without the newcomers that this run linked meanwhile: the outcome of a call may have shown whose they are."""
+        taken = {side: self._linked(side, lines) for side in Side}
+        return [line for line in lines if not any(_newcomer(line, side) in taken[side] for side in Side)]
+
+    def _linked(self, side: Side, lines: Sequence[Line]) -> Container[str | None]:
+        names = [name for line in lines if (name := _newcomer(line, side)) is not None]
+        return self._tools.memory.seen(side, names) if names else ()
 
     def _write(self, lines: Sequence[Line]) -> None:
         for line in self._rows.apply(lines):
@@ -99,6 +108,11 @@ class Carrier:
         notebook.mend(line, [pair for pair in failed if pair not in standing])
         report.failures += bool(news)
         report.loose += bool(standing) and not line.stored
+
+
+def _newcomer(line: Line, side: Side) -> str | None:
+    """The name of a line that no link was known for when it was read."""
+    return line.id_on(side) if line.link is None else None
 
 
 def _tied(line: Line) -> bool:

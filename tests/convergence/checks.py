@@ -96,6 +96,8 @@ class Checks:
         """Whether the missing half cannot be made: a failure says why, or a stranger holds its match values."""
         if any(failed.note.link == link.id for failed in self.book.failures.values()):
             return True
+        if self._lacks_required(gone.other, link.line(gone.other)):
+            return True
         survivor = self.held.get((gone.other, link.line(gone.other)), {})
         mine = [survivor.get(name) for name in self.rules.match]
         others = [self.held[line] for line in self.lines if line[0] is gone]
@@ -144,8 +146,8 @@ class Checks:
         return bool(self.machine.rows.rows[line]["deleted"])
 
     def _lacks_required(self, side: Side, line: str) -> bool:
-        held = self.held[side, line]
-        return any(pair.required and pair.accepts(side.other) and is_empty(held[pair.name]) for pair in self.rules.pairs)
+        held = self.held.get((side, line), {})
+        return any(pair.required and pair.accepts(side.other) and is_empty(held.get(pair.name)) for pair in self.rules.pairs)
 
     def nothing_doubled(self) -> None:
         counts = Counter((side, self.held[side, line]["origin"]) for side, line in self.lines)
@@ -194,7 +196,7 @@ class Checks:
                 return True
             other = (side.other, link.line(side.other))
             if other not in self.held:
-                return self._parked(link.id, edit.pair)
+                return self._waits(link, side.other)
             halves = {side: self.held[line][edit.pair], side.other: self.held[other][edit.pair]}
             return self._same(edit.pair, halves) or self._parked(link.id, edit.pair)
         return self.pairs[edit.pair].merge != "register"

@@ -231,6 +231,7 @@ class People:
             self.rekeyed.add(before["origin"])
         if after != line:
             self.renamed.append((line, after))
+            self.losses.append(Loss(self._next(), line))
         self.tell(f"{side}: {key} {name} = {value!r}")
         for changed, now in self.held(after).items():
             if now != before[changed]:

@@ -1,0 +1,47 @@
+"""Whole systems, one seed each: troubled runs, then quiet ones, then every promise is checked."""
+
+import pytest
+
+from tests.convergence.__main__ import whole
+from tests.convergence.machine import Machine
+
+SEEDS, CHUNK = 800, 50
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_every_seed_converges_and_keeps_its_promises(first):
+    for seed in range(first, first + CHUNK):
+        try:
+            whole(seed)
+        except Exception as error:
+            error.add_note(f"seed {seed}: `make replay SEED={seed}` tells its steps")
+            raise
+
+
+@pytest.mark.parametrize("seed", [3, 36, 922])
+def test_the_same_seed_has_the_same_trace(seed):
+    traces = []
+    for _ in range(2):
+        machine = Machine(seed)
+        machine.live()
+        traces.append(machine.trace)
+    assert traces[0] == traces[1]
+    assert len(traces[0]) > 20
+
+
+def test_seeds_meet_every_kind_of_trouble():
+    told = "\n".join(line for seed in range(60) for line in whole(seed).trace)
+    for trouble in (
+        "the process ended",
+        "did not answer",
+        "answer will be lost: late",
+        "answer will be lost: done",
+        "connection will break: done",
+        "a late call took effect",
+        "guarded",
+        "desk: approve",
+        "desk: conflict",
+        "deleted",
+        "refused",
+    ):
+        assert trouble in told, trouble

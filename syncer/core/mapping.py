@@ -188,6 +188,12 @@ class Pair:
     required: bool = False
     defaults: Mapping[Side, Value] = dataclasses.field(default_factory=dict)
     writable: frozenset[Side] = frozenset(Side)
+    targets: frozenset[Side] = dataclasses.field(init=False)
+    """The sides this pair ever writes to."""
+
+    def __post_init__(self) -> None:
+        targets = [side for side in self.writable if self.direction.carries_from(side.other)]
+        object.__setattr__(self, "targets", frozenset(targets))
 
     def carry(self, value: Value, to: Side) -> Value:
         """What ``to`` will hold after receiving the other side's value. Raises ``Misfit``."""
@@ -207,7 +213,7 @@ class Pair:
 
     def accepts(self, side: Side) -> bool:
         """Whether this pair ever writes to ``side``."""
-        return self.direction.carries_from(side.other) and side in self.writable
+        return side in self.targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,9 @@ class LinePlan:
     def tells_more_than(self, other: "LinePlan") -> bool:
         """Whether it holds a conflict or a value that does not fit which the other plan of this line does not."""
         told = {(met.pair, met.clash.feishu, met.clash.database) for met in other.collisions}
-        return any(
-            (met.pair, met.clash.feishu, met.clash.database) not in told for met in self.collisions
-        ) or not set(other.unfit).issuperset(self.unfit)
+        return any((met.pair, met.clash.feishu, met.clash.database) not in told for met in self.collisions) or not set(
+            other.unfit
+        ).issuperset(self.unfit)
 
     def operation(self, side: Side) -> Operation | None:
         """This line's operation on one side."""

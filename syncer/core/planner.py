@@ -139,7 +139,7 @@ class _Draft:
     def _write(self, pair: Pair, base: Base | None, merged: Merged, held: Held, desk: Desk) -> None:
         assert merged.write is not None
         assert merged.base is not None
-        if desk.failed.get(pair.name) == failed_digest(merged.value):
+        if (failed := desk.failed.get(pair.name)) is not None and failed == failed_digest(merged.value):
             self.blocked.append(pair.name)
             return
         assert not isinstance(held, Unreadable)
@@ -212,14 +212,14 @@ class _Newborn:
             return LinePlan(held=tuple(self.held))
         if self.unfit:
             return LinePlan(unfit=tuple(self.unfit))
-        if desk.failed.get(WHOLE_LINE) == failed_line(self.values):
+        if (failed := desk.failed.get(WHOLE_LINE)) is not None and failed == failed_line(self.values):
             return LinePlan(blocked=(WHOLE_LINE,))
         return LinePlan((Operation(self.on, Action.CREATE, None, self.values, {}, self.after, reason),))
 
     def _take(self, pair: Pair) -> None:
         assert self.source.values is not None
         given = self.source.values.get(pair.name)
-        needed = pair.accepts(self.on)
+        needed = self.on in pair.targets
         accepts = needed or (self.everything and self.on in pair.writable)
         if isinstance(given, Unreadable):
             if needed:
@@ -229,7 +229,7 @@ class _Newborn:
             self.held.append(pair.field)
         value = self._carry(pair, given, needed=needed) if accepts else None
         owed = None
-        if accepts and is_empty(value) and self.on in pair.defaults:
+        if accepts and self.on in pair.defaults and is_empty(value):
             value = pair.defaults[self.on]
             owed = _owed_default(pair, value, self.on.other)
         self.after[pair.name] = Base(given, value, owed) if self.on is Side.DATABASE else Base(value, given, owed)

@@ -19,6 +19,7 @@ Json: TypeAlias = "None | str | bool | int | float | Sequence[Json] | Mapping[st
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EXACT = 2**53
+_EXACT_DIGITS = 16  # of 2**53
 _UNBOUNDED = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -53,10 +54,10 @@ def moment(unix_microseconds: int) -> datetime:
 
 def dump(value: Value) -> Json:
     """A JSON form that ``load`` turns back into the same value; short, because a million of them are stored."""
-    if value is None or isinstance(value, str | bool):
-        return value
     if isinstance(value, Decimal):
         return _dump_number(value)
+    if value is None or isinstance(value, str | bool):
+        return value
     if isinstance(value, datetime):
         return {"t": microseconds(value)}
     if isinstance(value, date):
@@ -67,8 +68,8 @@ def dump(value: Value) -> Json:
 
 
 def _dump_number(value: Decimal) -> Json:
-    if value == value.to_integral_value() and abs(value) < _EXACT:
-        return int(value)
+    if value.adjusted() < _EXACT_DIGITS and (whole := int(value)) == value and -_EXACT < whole < _EXACT:
+        return whole
     return {"n": str(value)}
 
 

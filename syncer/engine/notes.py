@@ -135,9 +135,12 @@ class Notebook:
 
     def mend(self, line: Line, pairs: Iterable[str]) -> None:
         """Failures of these pairs (empty name: of the whole line) are over."""
+        pairs = list(pairs)
+        if not pairs:
+            return
         link, record, key = line.known_as, line.id_on(Side.FEISHU), line.id_on(Side.DATABASE)
         self.mended.extend((link, record, key, pair) for pair in pairs)
 
 
 def _forms(values: Mapping[str, Value]) -> dict[str, Json]:
-    return {name: dump(value) for name, value in values.items()}
+    return {name: value if type(value) is str else dump(value) for name, value in values.items()}

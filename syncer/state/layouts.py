@@ -54,6 +54,8 @@ def _pack(base: Base | None) -> object:
     """``[value]`` becomes ``value``, unless that is itself a list and would be taken for something else."""
     if base is None:
         return _UNCONFIRMED
+    if base.owed is None and base.feishu == base.database and type(base.feishu) is type(base.database) is not tuple:
+        return base.feishu
     items = base_items(base)
     return items[0] if len(items) == 1 and not isinstance(items[0], tuple) else items
 

@@ -10,6 +10,7 @@ from syncer.engine.frozen import Frozen, freeze
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
+from syncer.engine.strays import note_rivals
 from syncer.engine.tools import Tools
 from syncer.ports import Intent, Moved, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
 
@@ -37,6 +38,7 @@ class RowHalf:
         while waiting:
             rest = self._attempt(waiting.popleft(), written)
             waiting.extend(part for part in rest if part)
+        note_rivals(self._tools, [work.line for work in works if _inserts(work) and work.line.undone])
         return list(written.values())
 
     def _attempt(self, works: Sequence[Work], written: dict[int, Line]) -> list[list[Work]]:
@@ -124,6 +126,10 @@ class RowHalf:
             work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         return [part(work, good)] if good else []
+
+
+def _inserts(work: Work) -> bool:
+    return work.operation.action is Action.CREATE
 
 
 def part(work: Work, names: Sequence[str]) -> Work:

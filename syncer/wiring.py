@@ -88,10 +88,11 @@ class Syncer:
 
     ``grace`` is how many seconds a call of unknown outcome has to show its effect; see ``engine.tools.Options``.
     ``attempts`` is how often a call to Feishu is tried before it counts as unreachable; left out: patiently.
+    ``wait`` is how many seconds another run may hold a mapping.
     """
 
-    def __init__(self, settings: Settings, *, grace: float = 10.0, attempts: int | None = None) -> None:
-        self.settings, self.grace, self.attempts = settings, grace, attempts
+    def __init__(self, settings: Settings, *, grace: float = 10, attempts: int | None = None, wait: float = 60) -> None:
+        self.settings, self.grace, self.attempts, self.wait = settings, grace, attempts, wait
         self.clock = SystemClock()
         self.ids = RandomIds()
         self._stack = ExitStack()
@@ -353,7 +354,8 @@ class Syncer:
         self, job: "_Job", layout: list[tuple[str, str]], sides: Sides
     ) -> Iterator[tuple[PostgresMemory, Report]]:
         name = job.mapping.name
-        with self.store.open_run(name, job.kind, layout, approved_run=job.approved_run) as memory:
+        opening = self.store.open_run(name, job.kind, layout, wait_seconds=self.wait, approved_run=job.approved_run)
+        with opening as memory:
             report, start = Report(name, memory.run, dry=job.options.dry), self.clock.now()
             if job.began is not None:
                 job.began(report)

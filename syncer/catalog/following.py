@@ -26,10 +26,10 @@ def follow_renames(mapping: SyncMapping, table: RecordTableInfo, ids: Mapping[st
 def _field_gone(mapping: SyncMapping, field: str, column: str, table: RecordTableInfo) -> str:
     again = any(other.name == field for other in table.fields)
     what = "was deleted and made anew" if again else "was deleted"
-    mend = "apply the mapping again to pair the new field" if again else "restore it, or take it out of the mapping"
+    mend = "Run" if again else "Restore it, or take it out of the mapping and run"
     return (
         f"mapping {mapping.name}: field {field!r} (column {column!r}) {what} in the table {table.name!r}; nothing was "
-        f"changed on either side. {mend[0].upper()}{mend[1:]} and run `syncer apply`"
+        f"changed on either side. {mend} `syncer apply`{' to pair the new field' if again else ''}"
     )
 
 

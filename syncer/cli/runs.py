@@ -39,12 +39,15 @@ def sync(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="The mappings.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every mapping that is not paused.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read both sides whole, whatever seems unchanged.")] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long another run may hold a mapping.")
+    ] = 60,
     as_json: AsJson = False,
 ) -> int:
     """Make one run now, in this process, to its end."""
     if bool(names) == every:
         raise MendError("name the mappings to sync, or give --all")
-    with syncer() as living:
+    with syncer(wait=wait) as living:
         wanted = list(dict.fromkeys(names or _active(living)))
         if len(wanted) == 1 and not every:
             return _alone(living, wanted[0], Options(full=full), as_json=as_json)

@@ -101,6 +101,9 @@ class Carrier:
     def _tell_failures(self, line: Line, notebook: Notebook) -> None:
         """Note what does not fit, once for each value; what is neither unfit nor blocked any more is mended."""
         report, failed = self._tools.report, line.desk.failed
+        if line.link is not None and not line.stored:  # just tied: what was told of its halves goes on under its link
+            notebook.mend(line, failed)
+            failed = {}
         news = [found for found in line.plan.unfit if failed.get(found.pair) != failed_digest(found.value)]
         for found in news:
             notebook.unfit(line, found)

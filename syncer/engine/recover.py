@@ -80,16 +80,20 @@ class Recovery:
     # Feishu updates and deletes: the records themselves tell.
 
     def _recover_writes(self, intent: Intent) -> None:
-        """Look again after the grace time if nothing shows: a write that came later would pass for a person's."""
         notebook, sent = self._tools.notebook(), thaw(intent.body)
-        versions = self._current(sent)
-        if not self._shows(sent, versions):
-            self._wait_until_steady(intent)
-            versions = self._current(sent)
+        versions = self._at_last(intent, sent)
         for one in sent:
             self._look_at(notebook, intent, one, versions.get(one.record or ""))
         notebook.done([intent])
         self._tools.store(notebook)
+
+    def _at_last(self, intent: Intent, sent: Sequence[Frozen]) -> Mapping[str, Version]:
+        """The records as they are, after the grace time unless all shows: a late write would pass for a person's."""
+        versions = self._current(sent)
+        if all(self._took_place(one, versions) for one in sent):
+            return versions
+        self._wait_until_steady(intent)
+        return self._current(sent)
 
     def _current(self, sent: Sequence[Frozen]) -> Mapping[str, Version]:
         """The records as they are now, by id; those that are gone are missing."""
@@ -97,16 +101,11 @@ class Recovery:
         fetched = self._tools.records.fetch([one.record or "" for one in sent], lens.fields)
         return {raw.id: lens.record(raw, fetched.read_at) for raw in fetched.records}
 
-    def _shows(self, sent: Sequence[Frozen], versions: Mapping[str, Version]) -> bool:
-        """Whether an update or delete shows in any record: a batch is all or nothing."""
-        for one in sent:
-            version = versions.get(one.record or "")
-            if one.action is Action.DELETE:
-                if version is None:
-                    return True
-            elif version is not None and self._is_written(version, one):
-                return True
-        return False
+    def _took_place(self, one: Frozen, versions: Mapping[str, Version]) -> bool:
+        version = versions.get(one.record or "")
+        if one.action is Action.DELETE or version is None:
+            return one.action is Action.DELETE and version is None
+        return self._is_written(version, one)
 
     def _look_at(self, notebook: Notebook, intent: Intent, one: Frozen, version: Version | None) -> None:
         if one.action is Action.DELETE:
@@ -151,15 +150,25 @@ class Recovery:
         Raises ``UnknownOutcomeError`` when the outcome stays unknown; the intent then stays open for the next run.
         """
         if intent.action != "create":
-            sent = thaw(intent.body)
-            shows = self._shows(sent, self._current(sent))
-            return [one.record or "" for one in sent] if shows else self._repeat(send)
+            return self._settle_write(intent, send)
         found = self.find_created(intent)
         if found is None:
             return self._repeat(send)
         if any(record is None for record in found):
             raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
         return [record for record in found if record is not None]
+
+    def _settle_write(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """A batch is all or nothing, but people write too: only what is plain for every record is believed."""
+        sent = thaw(intent.body)
+        versions = self._at_last(intent, sent)
+        if all(self._took_place(one, versions) for one in sent):
+            return [one.record or "" for one in sent]
+        if all(_untouched(one, versions.get(one.record or "")) for one in sent):
+            return self._repeat(send)
+        raise UnknownOutcomeError(
+            "records of a batch that got no answer were changed meanwhile; the next run looks at each of them"
+        )
 
     def _is_written(self, version: Version, one: Frozen) -> bool:
         """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
@@ -226,6 +235,13 @@ def _first(one: Frozen, candidates: list[Version], tools: Tools) -> str | None:
         if wanted is not None and tools.lens.match(version) == wanted:
             return candidates.pop(place).line
     return None
+
+
+def _untouched(one: Frozen, version: Version | None) -> bool:
+    """Whether a record still holds what the plan saw."""
+    if version is None or version.values is None:
+        return False
+    return all(version.values.get(name) == value for name, value in one.before.items())
 
 
 def _holds(version: Version, name: str, base: Base) -> bool:

@@ -90,7 +90,10 @@ class Checks:
             link = remembered.link
             for side in Side:
                 if link.severed is not side and link.line(side) is not None and not self._waits(link, side):
-                    demand((side, link.line(side)) in self.held, f"link {link.id} names {side} {link.line(side)}, which is gone")
+                    demand(
+                        (side, link.line(side)) in self.held,
+                        f"link {link.id} names {side} {link.line(side)}, which is gone",
+                    )
 
     def _waits(self, link, gone: Side) -> bool:
         """Whether the missing half cannot be made: a failure says why, or a stranger holds its match values."""
@@ -127,7 +130,10 @@ class Checks:
     def strangers_are_explained(self) -> None:
         for side, line in self.lines:
             if (side, line) not in self.link_of:
-                demand(self._explained(side, line), f"{side} {line} has no partner, and nobody says why: {self.held[side, line]}")
+                demand(
+                    self._explained(side, line),
+                    f"{side} {line} has no partner, and nobody says why: {self.held[side, line]}",
+                )
 
     def _explained(self, side: Side, line: str) -> bool:
         if not self.rules.direction.carries_from(side):
@@ -147,7 +153,9 @@ class Checks:
 
     def _lacks_required(self, side: Side, line: str) -> bool:
         held = self.held.get((side, line), {})
-        return any(pair.required and pair.accepts(side.other) and is_empty(held.get(pair.name)) for pair in self.rules.pairs)
+        return any(
+            pair.required and pair.accepts(side.other) and is_empty(held.get(pair.name)) for pair in self.rules.pairs
+        )
 
     def nothing_doubled(self) -> None:
         counts = Counter((side, self.held[side, line]["origin"]) for side, line in self.lines)
@@ -174,10 +182,14 @@ class Checks:
         group = self.groups.of(edit.line)
         if any(other.at > edit.at and other.pair == edit.pair and other.line in group for other in self.people.edits):
             return True
-        if any(self._taken_back(edit, other) for other in self.people.edits if other.at < edit.at and other.line in group):
+        if any(
+            self._taken_back(edit, other) for other in self.people.edits if other.at < edit.at and other.line in group
+        ):
             return True
         wins = self.rules.delete_policy is DeletePolicy.DELETE
-        if any(loss.line in group and (wins or loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses):
+        if any(
+            loss.line in group and (wins or loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses
+        ):
             return True
         return self._present(edit, group) or self._told(edit, group)
 
@@ -220,7 +232,9 @@ class Checks:
         links = {link.id for line, link in self.link_of.items() if line in group}
         side, value = edit.line[0], dump(edit.value)
         notes = [*self.book.settled, *self.book.conflicts.values()]
-        if any(note.pair == edit.pair and getattr(note, side.value) == value for note in notes if self._in(note, group)):
+        if any(
+            note.pair == edit.pair and getattr(note, side.value) == value for note in notes if self._in(note, group)
+        ):
             return True
         for failed in self.book.failures.values():
             if failed.note.pair in (edit.pair, "") and (failed.note.link in links or self._in(failed.note, group)):
@@ -237,10 +251,16 @@ class Checks:
     def deleted_stays_deleted(self) -> None:
         for loss in self.people.losses:
             group = self.groups.of(loss.line)
-            edited = any(edit.line in group and edit.line[0] is not loss.line[0] and edit.linked for edit in self.people.edits)
+            edited = any(
+                edit.line in group and edit.line[0] is not loss.line[0] and edit.linked for edit in self.people.edits
+            )
             moved = any(line != loss.line and line[0] is loss.line[0] for line in group)
             rule = self.rules.on_deleted[loss.line[0]]
-            if moved or not self.rules.direction.carries_from(loss.line[0]) or (edited and self.rules.delete_policy is not DeletePolicy.DELETE):
+            if (
+                moved
+                or not self.rules.direction.carries_from(loss.line[0])
+                or (edited and self.rules.delete_policy is not DeletePolicy.DELETE)
+            ):
                 continue
             left = [line for line in group if line in self.held and line[0] is not loss.line[0]]
             if rule.action == "delete":
@@ -253,7 +273,9 @@ class Checks:
     def _explained_survivor(self, line: Line) -> bool:
         link = self.link_of.get(line)
         failed = any(self._names(one.note, *line) for one in self.book.failures.values())
-        return failed or (link is not None and link.severed is None and (line[0].other, link.line(line[0].other)) in self.held)
+        if failed or link is None or link.severed is not None:
+            return failed
+        return (line[0].other, link.line(line[0].other)) in self.held or self._waits(link, line[0].other)
 
 
 class Groups:

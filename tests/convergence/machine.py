@@ -123,7 +123,9 @@ class Machine:
 
     def run(self, *, full: bool | None = None, approve: str | None = None) -> Report | None:
         """One run by a new process. ``None`` if it did not end by itself."""
-        self.memory = self.memory.again(approved_run=approve) if self.memory else InMemoryMemory(self.clock, self.layout)
+        self.memory = (
+            self.memory.again(approved_run=approve) if self.memory else InMemoryMemory(self.clock, self.layout)
+        )
         records = InMemoryRecords(self.records)
         full = self.rng.random() < 0.3 if full is None else full
         options = Options(full=full, batch=self.rng.choice([1, 2, 3, 1000, 1000]))
@@ -133,7 +135,11 @@ class Machine:
         tools = Tools(
             rules=rules,
             records=Tap("records", records, self),
-            rows=Tap("rows", InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark), self),
+            rows=Tap(
+                "rows",
+                InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark),
+                self,
+            ),
             memory=Tap("memory", self.memory, self),
             clock=self.clock,
             ids=self.ids,
@@ -153,7 +159,9 @@ class Machine:
             self.tell(f"*** {type(error).__name__}: {error}")
         self.note_ties()
         if report:
-            self.tell(f"--- {report.status} {dict(report.written)} guard={report.guard and report.guard.name} {self.links()}")
+            self.tell(
+                f"--- {report.status} {dict(report.written)} guard={report.guard and report.guard.name} {self.links()}"
+            )
         return report
 
     # what happens between two steps
@@ -250,5 +258,8 @@ class Machine:
     def state(self):
         """All that both tables hold."""
         records = {name: dict(kept.cells) for name, kept in self.records.records.items()}
-        rows = {key: {name: value for name, value in row.items() if name != "updated_at"} for key, row in self.rows.rows.items()}
+        rows = {
+            key: {name: value for name, value in row.items() if name != "updated_at"}
+            for key, row in self.rows.rows.items()
+        }
         return records, rows

@@ -41,6 +41,11 @@ class Setup:
     page: int
     tight: bool
 
+    @property
+    def match(self) -> tuple[str, ...]:
+        """What pairs lines."""
+        return self.mapping.match or tuple(name for name in self.key if name != "id")
+
     def records(self, clock: FakeClock) -> BitableTable:
         return BitableTable(self.fields, clock, step=self.step, page=self.page)
 

@@ -138,13 +138,13 @@ class People:
     def _add_both(self, *, perturbed: bool) -> None:
         number, origin = self._number(), self._origin()
         values = {name: self._typed(D, name) for name in self.pairs if name not in ("order_no", "origin", "id")}
-        if not self.setup.mapping.match:
+        if not self.setup.match:
             self._add(self.rng.choice([F, D]), number, origin)
             return
         if self._add(D, number, origin, values) is None:
             return
         record = dict(values)
-        if set(self.setup.mapping.match) & set(values):
+        if set(self.setup.match) & set(values):
             self.rekeyed.add(origin)
         if perturbed:
             for name in self.rng.sample(sorted(values), self.rng.randint(1, len(values))):
@@ -227,7 +227,7 @@ class People:
             except WrongError as wrong:
                 self.tell(f"database: {key} refused {name} = {value!r}: {wrong}")
                 return
-        if name in self.setup.mapping.match:
+        if name in self.setup.match:
             self.rekeyed.add(before["origin"])
         if after != line:
             self.renamed.append((line, after))

@@ -175,7 +175,7 @@ clocks = st.times().map(lambda it: it.isoformat()) | st.sampled_from(
 amounts = st.integers(-(10**4), 10**4)
 spans = st.one_of(
     st.tuples(amounts, amounts, st.integers(-(10**12), 10**12)).map(
-        lambda parts: f"{parts[0]} mons {parts[1]} days {parts[2] // 10**6} secs {parts[2] % 10**6 / 10**6:f} sec"
+        lambda parts: f"{parts[0]} mons {parts[1]} days {Decimal(parts[2]).scaleb(-6):f} secs"
     ),
     st.tuples(amounts, amounts, st.booleans()).map(lambda parts: f"{parts[0]} year {parts[1]} week -{5:02}:07:09.5"),
     st.tuples(amounts, amounts, amounts).map(lambda parts: "P{}Y{}DT{}M1.25S".format(*parts)),

@@ -12,7 +12,7 @@ from psycopg.types.string import TextLoader
 
 from syncer.core.mapping import Misfit
 from syncer.database.lines import KEPT_AS_TEXT
-from tests.fields.pairs import BERLIN, CASES, ENUM, Case, fits, named, pair
+from tests.fields.pairs import BERLIN, CASES, ENUM, Case, fits, is_span, json_texts, named, pair, spans
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +134,25 @@ def test_an_hour_that_comes_twice_is_held_as_its_first(connection):
     assert carry.to_database(second) == first
     for held in stored(connection, "timestamp", [carry.column(second)]):
         assert carry.from_column(held[0]) == first
+
+
+@settings(max_examples=8)
+@given(sent=st.lists(spans.filter(is_span), min_size=20, max_size=60))
+def test_a_span_is_spelled_as_the_server_spells_it_and_means_what_it_reads(sent, connection):
+    carry = pair(1, "interval")
+    predicted = [carry.to_database(span) for span in sent]
+    (said, _) = stored(connection, "interval", predicted)
+    assert said == predicted
+    in_short = [span for span in sent if "2147483647:" not in span and "0000005" not in span]  # beyond its own reading
+    (meant, _) = stored(connection, "interval", in_short)
+    assert [carry.to_database(span) for span in in_short] == meant
+
+
+@settings(max_examples=8)
+@given(documents=st.lists(json_texts.filter(lambda text: "1e-400" not in text), min_size=10, max_size=40))
+def test_jsonb_calls_a_document_equal_to_its_one_spelling(documents, connection):
+    carry = pair(1, "jsonb")
+    pairs = [(document, carry.to_database(document)) for document in documents]
+    for document, spelling in pairs:
+        (same,) = connection.execute("SELECT %s::jsonb = coalesce(%s, 'null')::jsonb", (document, spelling)).fetchone()
+        assert same

@@ -122,7 +122,7 @@ def stage(simulator, database):
 def lines(tried):
     """Line by line what every pair is tried with, by the pair's name; the first line is empty."""
     columns = [[(name, item) for item in items] for name, items in tried.items()]
-    return [{}, *({name: item for name, item in filter(None, line)} for line in zip_longest(*columns))]
+    return [{}, *(dict(filter(None, line)) for line in zip_longest(*columns))]
 
 
 def test_the_page_names_exactly_the_pairs_there_are():
@@ -283,3 +283,11 @@ def test_a_generated_column_is_read_and_a_domain_is_what_it_is_made_of(stage):
     outcomes = table.write(str(uuid4()), inserts, [], [])
     assert carry["double"].to_feishu(carry["double"].from_column(outcomes["1.005"].row.columns[3])) == 2
     assert (outcomes["-1"].code, "positive" in outcomes["-1"].message) == ("23514", True)
+
+
+def test_a_rating_knows_the_range_that_its_field_names(stage):
+    rating, number = stage.carry["Rating integer"], stage.carry["Progress integer"]
+    assert (rating.to_feishu(Decimal(5)), number.to_feishu(Decimal(6))) == (5, 6)
+    for outside in (0, 6):
+        with pytest.raises(Misfit, match="from 1 to 5"):
+            rating.to_feishu(Decimal(outside))

@@ -177,6 +177,8 @@ FIELD_DEFAULTS = [
     (7, True, True),
     (1, None, None),
     (5, "2024-01-01T00:00:00Z", datetime(2024, 1, 1, tzinfo=UTC)),
+    (13, "021-555", "021555"),
+    (15, "https://a.cn", "https://a.cn"),
     (5, date(2024, 1, 1), datetime(2023, 12, 31, 16, tzinfo=UTC)),
 ]
 COLUMN_DEFAULTS = [
@@ -188,6 +190,11 @@ COLUMN_DEFAULTS = [
     ("timestamptz", "2024-01-01", datetime(2023, 12, 31, 16, tzinfo=UTC)),
     ("text[]", ["a"], frozenset("a")),
     ("text", None, None),
+    ("jsonb", {"b": [1.50, None]}, '{"b":[1.5,null]}'),
+    ("jsonb", '{"b": 1}', '{"b":1}'),
+    ("int4[]", [2, 1], frozenset("12")),
+    ("time", "8:30", "08:30:00"),
+    ("interval", "90 min", "01:30:00"),
     ("timestamp", "2024-01-01 08:00", datetime(2024, 1, 1, tzinfo=UTC)),
     ("uuid", "6F9619FF8B86D011B42D00CF4FC964FF", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
 ]
@@ -201,6 +208,29 @@ def test_a_default_of_a_field(number, raw, value):
 @pytest.mark.parametrize(("name", "raw", "value"), COLUMN_DEFAULTS)
 def test_a_default_of_a_column(name, raw, value):
     assert default_value(raw, column_form(ColumnInfo("c", name), SHANGHAI)) == value
+
+
+DEFAULTS_IN_A_PAIR = [
+    (1, "text[]", ["b", "a", "b"], '["b","a","b"]', ["b", "a", "b"]),
+    (1, "int4[]", [3, 1], "[3,1]", [3, 1]),
+    (4, "text[]", ["b", "a", "b"], frozenset("ab"), ["a", "b"]),
+    (15, "jsonb", {"link": "a"}, '{"link":"a"}', '{"link":"a"}'),
+]
+
+
+@pytest.mark.parametrize(("number", "name", "raw", "value", "parameter"), DEFAULTS_IN_A_PAIR)
+def test_a_default_of_a_column_is_what_its_pair_holds(number, name, raw, value, parameter):
+    column = ColumnInfo("c", name)
+    assert default_value(raw, column_form(column, SHANGHAI, FieldInfo("f", "n", number, ""))) == value
+    assert pair(number, name).column(value) == parameter
+
+
+@pytest.mark.parametrize(
+    ("raw", "cell"), [("a", {"text": "a", "link": "a"}), ({"link": "a"}, {"text": "a", "link": "a"})]
+)
+def test_a_default_of_a_url_against_json_is_the_whole_url(raw, cell):
+    form = field_form(FieldInfo("f", "n", 15, "Url"), SHANGHAI, ColumnInfo("c", "jsonb"))
+    assert form.write(default_value(raw, form)) == cell
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def build_rules(mapping: SyncMapping, record_table: RecordTableInfo, row_table: 
         name=mapping.name,
         pairs=build_pairs(mapping, record_table, row_table),
         match=match_columns(mapping, row_table),
+        key=key_columns(mapping, row_table),
         direction=mapping.direction,
         pairing=mapping.pairing,
         tie=mapping.tie,

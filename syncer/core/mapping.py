@@ -236,6 +236,8 @@ class Rules:
     name: str
     pairs: Sequence[Pair]
     match: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    """The columns that identify a row; mapped ones make its key part of what people edit."""
     direction: Direction = Direction.BOTH
     pairing: Pairing = Pairing.ASK
     tie: Policy = Policy.MANUAL

@@ -6,8 +6,9 @@ from typing import Any
 
 from syncer.core.mapping import Misfit, Rules
 from syncer.core.planner import MARK
-from syncer.core.records import Base, Held, Side, Unreadable, Version
+from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.values import Json, Value, is_empty, match_digest
+from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
 
 
@@ -22,6 +23,7 @@ class Lens:
         self.columns = tuple(self.pairs)
         self.fields = tuple(pair.field for pair in rules.pairs)
         self._match = tuple(self.pairs[name] for name in rules.match)
+        self._key = rules.key if set(rules.key) <= set(self.pairs) else ()
         self._cells: tuple[tuple[str, str, Callable[[Any], Value]], ...] = tuple(
             (pair.name, pair.field, pair.translator.from_cell) for pair in rules.pairs
         )
@@ -96,6 +98,14 @@ class Lens:
         """The match pairs among planned values; empty as soon as one of them is missing or says nothing."""
         found = {pair.name: values[pair.name] for pair in self._match if not is_empty(values.get(pair.name))}
         return found if len(found) == len(self._match) else {}
+
+    def new_key(self, key: str | None, values: Mapping[str, Value]) -> str | None:
+        """The key a row will have once these values are written, if they decide about it."""
+        if not any(name in values for name in self._key):
+            return None
+        held = dict(zip(self._key, key_values(key), strict=True)) if key is not None else dict[str, Value]()
+        held.update((name, key_value(bind)) for name, bind in self.binds(values).items() if name in self._key)
+        return key_text(tuple(held.get(name) for name in self._key))
 
     def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:
         """Feishu-side values as cells in the written shape, by field name."""

@@ -10,7 +10,7 @@ from syncer.engine.frozen import Frozen, freeze
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
-from syncer.engine.strays import note_rivals
+from syncer.engine.strays import leave_claimed, note_rivals
 from syncer.engine.tools import Tools
 from syncer.ports import Intent, Moved, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
 
@@ -31,7 +31,8 @@ class RowHalf:
 
     def apply(self, lines: Sequence[Line]) -> list[Line]:
         """Write the lines' database operations; those that took effect, in full or in part."""
-        works = [Work(line, found) for line in lines if (found := line.operation(Side.DATABASE))]
+        leave_claimed(self._tools, lines)
+        works = [Work(line, found) for line in lines if not line.undone and (found := line.operation(Side.DATABASE))]
         self._tools.give_links([work.line for work in works])
         waiting = deque([works] if works else [])
         written: dict[int, Line] = {}

@@ -54,6 +54,27 @@ def note_rivals(tools: Tools, lines: Sequence[Line]) -> None:
     tools.store(notebook)
 
 
+def leave_claimed(tools: Tools, lines: Sequence[Line]) -> None:
+    """Leave, and tell, every line whose row would get a key that another link names: of a row that is gone by now.
+
+    Where key columns are mapped a deleted row's key may come back with another line, before its link is done with.
+    """
+    wanted = [(key, line) for line in lines if (key := _new_key(tools, line)) is not None]
+    seen = tools.memory.seen(Side.DATABASE, [key for key, _ in wanted]) if wanted else {}
+    notebook = tools.notebook()
+    for key, line in wanted:
+        if key in seen and (line.link is None or line.link.id != seen[key].link):
+            line.leave()
+            notebook.unfit(line, Unfit(Side.DATABASE, WHOLE_LINE, _told(CaseKind.RIVAL, (key,)), code="rival"))
+            tools.report.failures += 1
+    tools.store(notebook)
+
+
+def _new_key(tools: Tools, line: Line) -> str | None:
+    operation = line.operation(Side.DATABASE)
+    return tools.lens.new_key(operation.line, operation.values) if operation is not None else None
+
+
 def _match(tools: Tools, line: Line) -> Mapping[str, Value]:
     operation = line.operation(Side.DATABASE)
     return tools.lens.match_values(operation.values) if operation is not None else {}

@@ -8,7 +8,7 @@ from typing import Any
 from syncer.core.records import key_values
 from syncer.core.values import Json, Value, load
 
-_EXACT = 2**53
+_LARGEST = 2**63  # what JSON readers take as a whole number
 _WORDS = {True: "yes", False: "no"}
 
 
@@ -26,7 +26,7 @@ def natural(value: Value) -> Any:
 
 
 def _number(value: Decimal) -> Any:
-    if abs(value) < _EXACT and value == value.to_integral_value():
+    if abs(value) < _LARGEST and value == value.to_integral_value():
         return int(value)
     near = float(value)
     return near if Decimal(repr(near)) == value else f"{value:f}"

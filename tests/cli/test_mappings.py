@@ -1,0 +1,75 @@
+"""Mapping files become active mappings: what changes is told, revisions come back, what is gone is paused."""
+
+import pytest
+
+from tests.cli.room import MAPPING
+
+
+@pytest.fixture
+def applied(room):
+    room.ok("apply")
+    return room
+
+
+def test_applying_tells_what_is_new_what_changed_and_what_did_not(room):
+    room.add({"订单号": "A-1"})
+    with room.untouched():
+        assert "revision 1 is active\n  new" in room.ok("apply").out
+        assert "nothing changed, revision 1 is active" in room.ok("apply").out
+        room.rewrite(("conflict: manual", "conflict: feishu"))
+        assert "revision 2 is active\n  fields.备注: conflict manual -> feishu" in room.ok("apply").out
+    changes = [one["changes"] for one in room.json("mappings", "history", "orders")["mappings"]]
+    assert changes == [["fields.备注: conflict manual -> feishu"], ["new"]]
+
+
+def test_warnings_are_told_and_stop_nothing(room):
+    room.rewrite(("match: [order_no]", "match: [note]"))
+    for command in ("check", "apply"):
+        assert "warning: mappings/orders.yaml:9" in room.ok(command).err
+
+
+def test_an_earlier_revision_is_compared_and_made_active_again(applied):
+    applied.rewrite(("conflict: manual", "conflict: feishu"))
+    assert applied.json("mappings", "diff", "orders")["changes"] == ["fields.备注: conflict manual -> feishu"]
+    applied.ok("apply")
+    assert applied.json("mappings", "diff", "orders")["changes"] == []
+    assert applied.ok("mappings", "diff", "orders", 1).out == "fields.备注: conflict feishu -> manual\n"
+    assert "revision 3 is active" in applied.ok("mappings", "rollback", "orders", 1).out
+    assert applied.json("mappings", "diff", "orders", 1)["changes"] == []
+    assert [one["revision"] for one in applied.json("mappings", "list")["mappings"]] == [3]
+
+
+def test_a_mapping_whose_file_is_gone_is_paused_and_said_to_be(applied):
+    (applied.folder / "mappings" / "orders.yaml").unlink()
+    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
+    applied.write(MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more"), "more.yaml")
+    assert "mapping orders: its file is gone; paused (`syncer remove orders`" in applied.ok("apply").out
+    states = {one["name"]: one["state"] for one in applied.json("status")["mappings"]}
+    assert states == {"more": "active", "orders": "paused"}
+
+
+def test_naming_files_pauses_nothing_else(applied):
+    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
+    more = applied.write(MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more"), "m.yaml")
+    applied.ok("apply", more)
+    assert {one["state"] for one in applied.json("status")["mappings"]} == {"active"}
+
+
+def test_removing_forgets_the_mapping_and_leaves_both_tables(applied):
+    applied.add({"订单号": "A-1"})
+    applied.ok("sync", "orders")
+    with applied.untouched():
+        applied.ok("remove", "orders")
+    assert applied.json("status")["mappings"] == []
+    assert applied.sql("SELECT count(*) FROM syncer.applied") == [(0,)]
+    applied.ok("apply")
+    assert applied.json("sync", "orders")["linked"] == 1
+
+
+def test_the_sql_for_an_administrator_is_printed_and_changes_nothing(room):
+    out = room.ok("apply", "--sql").out
+    assert "CREATE SCHEMA IF NOT EXISTS syncer" in out
+    assert room.sql("SELECT to_regclass('syncer.applied')") == [(None,)]
+    assert room.json("status")["mappings"] == []
+    room.sql("\n".join(line for line in out.splitlines() if not line.startswith("--")))
+    room.ok("apply")

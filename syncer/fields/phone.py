@@ -28,7 +28,7 @@ class PhoneField:
     def read(self, cell: Json) -> Value:
         """A string; blanks and dashes mean nothing."""
         if type(cell) is str:
-            return _GROUPING.sub("", sound(cell)) or None
+            return ungrouped(sound(cell)) or None
         nothing(cell, "a phone number")
         return None
 
@@ -38,11 +38,9 @@ class PhoneField:
             return None
         if not isinstance(value, str):
             raise alien(value, "a phone number")
-        number = _GROUPING.sub("", value)
+        number = ungrouped(value)
         if not _NUMBER.fullmatch(number):
-            raise Misfit(
-                f"{excerpt(value)} is no phone number; a phone field holds digits with at most a + before them"
-            )
+            raise Misfit(f"{excerpt(value)} is no phone number; it has digits, with at most a + before them")
         if len(number) > MOST_CHARACTERS:
             raise Misfit(f"the phone number has {len(number)} characters; a phone field holds {MOST_CHARACTERS}")
         return number or None
@@ -54,3 +52,8 @@ class PhoneField:
     def scalar(self, raw: object) -> Value:
         """A phone number, best in quotation marks."""
         return self.fit(plain_text(raw))
+
+
+def ungrouped(text: str) -> str:
+    """A phone number without the blanks and dashes that group its digits."""
+    return _GROUPING.sub("", text)

@@ -14,6 +14,7 @@ from syncer.core.values import Value
 from syncer.fields.bridges import bridge
 from syncer.fields.checkbox import CheckboxField
 from syncer.fields.columns.catalog import Columns, ColumnType, column_type, refused
+from syncer.fields.columns.phone import PhoneColumn
 from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
 from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, join
@@ -44,13 +45,15 @@ Maker: TypeAlias = Callable[[FieldInfo, Kind, ZoneInfo], FieldForm]
 class FieldType:
     """A row of the table: how the form is made (for a column of some kind), and the columns it may stand against.
 
-    ``keeps_order`` is for fields that hold a whole list: an array is carried with order and repetition.
+    ``keeps_order`` is for fields that hold a whole list: an array is carried with order and repetition. ``dress`` makes
+    the column's form over for this field.
     """
 
     make: Maker
     columns: tuple[Columns, ...]
     takes_values: bool = False
     keeps_order: bool = False
+    dress: Callable[[ColumnForm], ColumnForm] | None = None
 
 
 _TIMES = (Columns.DATE, Columns.TIMESTAMP)
@@ -78,7 +81,7 @@ FIELDS: Mapping[int, FieldType] = {
     4: FieldType(lambda *_: MultiSelectField(), (Columns.ARRAY, Columns.NUMBERS), takes_values=True),
     5: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
     7: FieldType(lambda *_: CheckboxField(), (Columns.BOOLEAN,)),
-    13: FieldType(lambda *_: PhoneField(), (Columns.TEXT,)),
+    13: FieldType(lambda *_: PhoneField(), (Columns.TEXT,), dress=PhoneColumn),
     15: FieldType(
         lambda _, kind, __: WholeUrlField() if kind is Kind.JSON else UrlField(), (Columns.TEXT, Columns.JSON)
     ),
@@ -158,7 +161,8 @@ def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo) -> tuple[Fi
     field_type, column_type_ = _known(field, column)
     make = (column_type_.listed if field_type.keeps_order else None) or column_type_.make
     there = make(column, timezone)
-    return field_type.make(field, there.kind, timezone), there
+    here = field_type.make(field, there.kind, timezone)
+    return here, field_type.dress(there) if field_type.dress else there
 
 
 def _known(field: FieldInfo, column: ColumnInfo) -> tuple[FieldType, ColumnType]:

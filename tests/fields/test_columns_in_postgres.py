@@ -12,7 +12,8 @@ from psycopg.types.string import TextLoader
 
 from syncer.core.mapping import Misfit
 from syncer.database.lines import KEPT_AS_TEXT
-from tests.fields.pairs import BERLIN, CASES, ENUM, Case, fits, is_span, json_texts, named, pair, spans
+from tests.fields.pairs import BERLIN, CASES, Case, fits, named, pair
+from tests.fields.values import ENUM, is_span, json_texts, spans
 
 
 @pytest.fixture(scope="module")

@@ -257,7 +257,7 @@ NOT_HELD_BY_FEISHU = [
     (pair(5, "timestamp"), datetime.min, "outside the years"),
     (pair(5, "date"), date.min, "outside the years"),
     (pair(20, "text"), "x", "Feishu alone writes"),
-    (pair(13, "text"), "(021) 555", "digits with at most a \\+ before"),
+    (pair(13, "text"), "(021) 555", "digits, with at most a \\+ before"),
     (pair(13, "text"), "13８", "is no phone number"),
     (pair(13, "text"), "1" * 65, "65 characters; a phone field holds 64"),
     (pair(15, "text"), "x" * 100_001, "at most 100000"),
@@ -314,3 +314,10 @@ def test_nothing_clears_on_both_sides(carry):
 def test_clearing_a_checkbox_unchecks_it():
     assert pair(7, "bool").cell(None) is False
     assert pair(7, "bool").column(None) is False
+
+
+def test_a_phone_number_pairs_with_itself_however_its_digits_are_grouped():
+    carry = pair(13, "varchar", length=20)
+    held = carry.from_column("+86 138-0013-8000")
+    assert held == carry.to_database(carry.from_cell("+8613800138000"))
+    assert carry.to_feishu(held) == "+8613800138000"

@@ -12,8 +12,8 @@ from syncer.core.mapping import Misfit
 from syncer.core.values import dump, load
 from tests.fields.pairs import CASES, Case, fits, named
 
-shared = settings(max_examples=max(20, settings().max_examples // 3))
-"""Forty pairs look at each law: each of them for a third of the time."""
+shared = settings(max_examples=max(12, settings().max_examples // 5))
+"""Eighty pairs look at each law: each of them for a fifth of the time."""
 PLAIN = (str, bool, Decimal, datetime, date, frozenset, type(None))
 
 

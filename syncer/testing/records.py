@@ -97,6 +97,10 @@ class BitableTable:
         """The answer of the next ``create``, ``update`` or ``delete`` is lost on its way."""
         self._lost.setdefault(verb, deque()).append(effect)
 
+    def is_late(self, verb: str) -> bool:
+        """Whether the next such call will take effect late."""
+        return bool((effects := self._lost.get(verb)) and effects[0] == "late")
+
     def land(self) -> int:
         """What was late takes effect now; how many calls did."""
         late, self._late = self._late, []

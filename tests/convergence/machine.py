@@ -83,7 +83,8 @@ class Machine:
         self.ties: set[tuple[str, str]] = set()
         self.chaotic = False
         self.looked = 0
-        self.sent: list[tuple[int, dict[str, set[str]]]] = []
+        self.late: list[tuple[int, dict[str, set[str] | None]]] = []
+        """Calls that may take effect later: what the people had done when they were decided, and what they touch."""
         self.odds = {"act": self.rng.choice([0, 0.02, 0.05, 0.1]), "fault": self.rng.choice([0, 0, 0.02, 0.05])}
         self.odds["crash"] = self.rng.choice([0, 0, 0.01, 0.03])
         self.tell(f"mapping {self.setup.mapping}")
@@ -179,15 +180,17 @@ class Machine:
             self.clock.move(self.rng.choice([0.01, 0.01, 0.3, 2]))
             self._trouble(when, step)
         if when == "before" and step in ("records.update", "records.delete"):
-            self._excuse(step, args)
+            self._excuse(step, args[0])
 
     def _trouble(self, when: str, step: str) -> None:
-        dice = self.rng.random()
-        if dice < self.odds["act"]:
+        """Writes are rarer than looks and matter more: around them trouble is likelier."""
+        often = 4 if step in WRITES or step in ("rows.write", "memory.intend", "memory.remember") else 1
+        dice, act, fault, crash = self.rng.random(), *(often * self.odds[name] for name in ("act", "fault", "crash"))
+        if dice < act:
             self.people.act()
-        elif dice < self.odds["act"] + self.odds["fault"] and when == "before":
+        elif dice < act + fault and when == "before":
             self._fault(step)
-        elif dice > 1 - self.odds["crash"]:
+        elif dice > 1 - crash:
             raise CrashError(f"{when} {step}")
 
     def _fault(self, step: str) -> None:
@@ -206,17 +209,20 @@ class Machine:
         """Enough time has passed for what was late."""
         if self.records.land():
             self.tell("*** a late call took effect")
+        for looked, touched in self.late:
+            self._forgive(looked, touched)
+        self.late = []
 
-    def _excuse(self, step: str, args) -> None:
+    def _excuse(self, step: str, sent) -> None:
         """Bitable has no compare-and-set: what is edited between the last look and the write may be overwritten."""
-        touched = {}
-        for one in args[0]:
-            if step == "records.delete":
-                touched[one] = None
-            else:
-                touched[one.id] = set(one.cells)
+        touched = {one: None for one in sent} if step == "records.delete" else {one.id: set(one.cells) for one in sent}
+        self._forgive(self.looked, touched)
+        if self.records.is_late(WRITES[step]):
+            self.late.append((self.looked, touched))
+
+    def _forgive(self, looked: int, touched: dict[str, set[str] | None]) -> None:
         for edit in self.people.edits:
-            if edit.at > self.looked and edit.line[0] is F and edit.line[1] in touched:
+            if edit.at > looked and edit.line[0] is F and edit.line[1] in touched:
                 fields = touched[edit.line[1]]
                 if fields is None or self.people.pairs[edit.pair].field in fields:
                     edit.excused = "edited between the look and the write"

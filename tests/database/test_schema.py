@@ -36,7 +36,7 @@ def test_columns_are_told_with_base_types_sizes_and_what_fills_them(look):
         ColumnInfo("big", "numeric"),
         ColumnInfo("doubled", "int4", has_default=True, generated=True),
         ColumnInfo("bits", "bit", length=5),
-        ColumnInfo("prices", "numeric[]"),
+        ColumnInfo("prices", "numeric[]", precision=10, scale=2),
     )
 
 

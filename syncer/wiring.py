@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Self
 
 from redis import Redis
 
-from syncer.batching.quota import LocalPacer
-from syncer.batching.redis_writer import RedisWriter
+from syncer.batching.askers import Asker
+from syncer.batching.redis_link import connect
+from syncer.batching.redis_shared import Shared
 from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against
 from syncer.catalog.document import Document
@@ -135,23 +136,21 @@ class Syncer:
 
     @cached_property
     def redis(self) -> Redis:
-        """Redis: leases and tokens shared by all processes."""
-        url = self.settings.redis_url
-        redis = Redis.from_url(url.get_secret_value() if url else self._embedded_redis(), socket_timeout=10)
-        self._stack.callback(redis.close)
+        """Redis: quotas, leases and tokens shared by all processes. It gives up soon: the syncer goes on without."""
+        redis: Redis = self._stack.enter_context(connect(self._redis_address()))
         return redis
 
-    def _embedded_redis(self) -> str:
-        server = EmbeddedRedis(self.settings.home)
-        address = server.start()
-        self._stack.callback(server.stop)
-        return address
+    def _redis_address(self) -> str:
+        if url := self.settings.redis_url:
+            return url.get_secret_value()
+        return self._stack.enter_context(EmbeddedRedis(self.settings.home)).url()
 
     # The two sides.
 
     @cached_property
-    def _pacer(self) -> LocalPacer:
-        return LocalPacer(self.clock, self.settings.quota_scale)
+    def shared(self) -> Shared:
+        """Quotas, the paces of tables and their writers, shared with all other workers."""
+        return Shared(self.redis, self.clock, self.settings.quota_scale, self.settings.feishu_timeout)
 
     def client(self, app: str) -> "FeishuClient":
         """The client of one Feishu app. Raises ``SettingsError`` if its credentials are not set."""
@@ -173,7 +172,8 @@ class Syncer:
             found.app_id,
             found.app_secret.get_secret_value(),
             clock=self.clock,
-            pacer=self._pacer,
+            pacer=self.shared.pacer,
+            paces=self.shared.paces,
             domain=found.domain,
             timeout=self.settings.feishu_timeout,
             redis=self.redis,
@@ -202,8 +202,8 @@ class Syncer:
         token = mapping.app_token
         if "/" in token:
             token = resolve_base(client, token).app_token
-        writer = RedisWriter(self.redis, self.clock, owner=mapping.name)
-        return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer)
+        writer, who = self.shared.writer(mapping.name), Asker(mapping.name)
+        return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer, who=who)
 
     def rows(self, mapping: SyncMapping) -> PostgresRows:
         """The database table of a mapping, not looked at yet."""

@@ -1,21 +1,19 @@
-"""Quotas: how many calls may begin within a time, and a pacer that waits until the next one may.
+"""Quotas: how many calls may begin within a time, and what a pacer promises who keeps calls inside them.
 
-A pacer keeps a sliding log, not a refilling bucket: a bucket lets twice the quota through within one window, right
-after a rest.
+``local_pacer`` serves the threads of one process, ``redis_pacer`` many processes and machines.
 """
 
-import threading
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from math import floor
 from typing import Protocol
 
-from syncer.ports import Clock
+from syncer.batching.askers import ANYONE, Asker
 
 SPARE = timedelta(milliseconds=50)
 """Added to every window: calls that leave in time may arrive closer together than they left."""
-_SHORTEST_WAIT = 0.001
+SHORTEST_WAIT, LONGEST_WAIT = 0.001, 1.0
+"""Seconds between two questions of somebody who waits: others give up, die, or are more urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +26,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Windows that all hold at once (``1000/min and 50/s``)."""
+    """Windows that all hold at once (``1000/min and 50/s``). ``documented`` ones are multiplied by the settings."""
 
     windows: tuple[Window, ...]
+    documented: bool = True
 
     def scaled(self, factor: float) -> "Quota":
         """The quota times ``factor``; 0 means no limit. Below one call a window the window grows instead."""
         if factor < 0:
             raise ValueError(f"a quota cannot be multiplied by {factor}")
-        return Quota(tuple(_scaled(window, factor) for window in self.windows) if factor else ())
+        windows = tuple(_scaled(window, factor) for window in self.windows) if factor else ()
+        return replace(self, windows=windows) if self.documented else self
 
 
 def per_second(calls: int) -> Quota:
@@ -49,84 +49,37 @@ def per_minute(calls: int) -> Quota:
     return Quota((Window(calls, 60),))
 
 
+def every(seconds: float) -> Quota:
+    """One call in so many seconds, whatever the settings say."""
+    return Quota((Window(1, seconds),), documented=False)
+
+
 def _scaled(window: Window, factor: float) -> Window:
     calls = window.calls * factor
     return Window(floor(calls), window.seconds) if calls >= 1 else Window(1, window.seconds / calls)
 
 
-class Pacer(Protocol):
-    """Lets calls begin as fast as their quota allows. ``key`` names whom the quota counts: domain, app and api."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody who wants to begin a call is told: now (``wait`` is 0), or ask again after ``wait`` seconds.
 
-    def take(self, key: str, quota: Quota) -> float:
+    The ``ticket`` is to be shown then: it keeps the place in the queue.
+    """
+
+    wait: float
+    ticket: str = ""
+
+
+class Pacer(Protocol):
+    """Lets calls begin as fast as their quota allows, and shares it fairly among those who ask.
+
+    ``key`` names whom the quota counts: domain, app (which has one tenant) and api.
+    """
+
+    def take(self, key: str, quota: Quota, who: Asker = ANYONE) -> float:
         """Wait until one more call may begin, and count it. Returns the seconds waited."""
         ...
 
     def block(self, key: str, seconds: float) -> None:
         """Feishu said to wait: nobody takes from this key before ``seconds`` have passed."""
         ...
-
-
-@dataclass(slots=True)
-class _Log:
-    """When the last calls of one key began, a window's worth for every window."""
-
-    begun: dict[Window, deque[datetime]] = field(default_factory=dict)
-    blocked_until: datetime | None = None
-
-    def wait(self, quota: Quota, now: datetime) -> timedelta:
-        """How long until one more call may begin; zero: now."""
-        longest = max(timedelta(0), self.blocked_until - now) if self.blocked_until else timedelta(0)
-        for window in quota.windows:
-            calls = self.begun.setdefault(window, deque(maxlen=window.calls))
-            _survive_a_step_back(calls, now)
-            if len(calls) == window.calls:
-                longest = max(longest, calls[0] + timedelta(seconds=window.seconds) + SPARE - now)
-        return longest
-
-    def note(self, quota: Quota, now: datetime) -> None:
-        for window in quota.windows:
-            self.begun[window].append(now)
-
-
-def _survive_a_step_back(calls: deque[datetime], now: datetime) -> None:
-    """A clock that was set back must cost one window at most, not the hours until it catches up."""
-    if calls and calls[-1] > now:
-        count = len(calls)
-        calls.clear()
-        calls.extend([now] * count)
-
-
-class LocalPacer:
-    """A pacer for the threads of one process. ``scale`` multiplies every quota, 0 lifts them (benchmarks)."""
-
-    def __init__(self, clock: Clock, scale: float = 1.0) -> None:
-        self._clock, self._scale = clock, scale
-        self._logs: dict[str, _Log] = {}
-        self._lock = threading.Lock()
-
-    def take(self, key: str, quota: Quota) -> float:
-        """Wait until one more call may begin, and count it. Returns the seconds waited."""
-        scaled = quota.scaled(self._scale)
-        waited = 0.0
-        while seconds := self._claim(key, scaled):
-            self._clock.sleep(seconds)
-            waited += seconds
-        return waited
-
-    def block(self, key: str, seconds: float) -> None:
-        """Nobody takes from this key before ``seconds`` have passed."""
-        with self._lock:
-            log = self._logs.setdefault(key, _Log())
-            until = self._clock.now() + timedelta(seconds=seconds)
-            log.blocked_until = max(until, log.blocked_until or until)
-
-    def _claim(self, key: str, quota: Quota) -> float:
-        """Count a call and return 0, or return how long to wait before asking again."""
-        with self._lock:
-            log = self._logs.setdefault(key, _Log())
-            now = self._clock.now()
-            wait = log.wait(quota, now)
-            if wait > timedelta(0):
-                return max(wait.total_seconds(), _SHORTEST_WAIT)
-            log.note(quota, now)
-            return 0.0

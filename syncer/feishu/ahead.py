@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 Page = TypeVar("Page")
@@ -15,11 +16,13 @@ def read_ahead(pages: Iterator[Page], depth: int = 2) -> Iterator[Page]:
     call that is under way.
     """
     waiting: deque[Future[Page | None]] = deque()
+    here = copy_context()
+    fetch = lambda: here.run(next, pages, None)  # noqa: E731 - one line of a loop
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
     try:
-        waiting.extend(pool.submit(next, pages, None) for _ in range(depth))
+        waiting.extend(pool.submit(fetch) for _ in range(depth))
         while (page := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(next, pages, None))
+            waiting.append(pool.submit(fetch))
             yield page
     finally:
         pool.shutdown(cancel_futures=True)

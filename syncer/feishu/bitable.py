@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, Literal
 from urllib.parse import quote
 
+from syncer.batching.askers import ANYONE, Asker, as_urgent_as_now
 from syncer.batching.batches import halves
 from syncer.batching.writer import Writer
 from syncer.core.values import Json
@@ -31,7 +32,8 @@ _OPEN_IDS = {"user_id_type": "open_id"}
 class BitableRecords:
     """One table of one base. Safe for threads.
 
-    ``one_writer`` says what only one writer may touch at a time, the table or the whole base.
+    ``one_writer`` says what only one writer may touch at a time, the table or the whole base; ``who`` whose calls these
+    are, where others wait for the same quota or table.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class BitableRecords:
         writer: Writer,
         *,
         one_writer: Literal["table", "base"] = "table",
+        who: Asker = ANYONE,
     ) -> None:
         self.app_token, self.table_id = app_token, table_id
-        self._client, self._writer, self._one_writer = client, writer, one_writer
+        self._client, self._writer, self._one_writer, self._who = client, writer, one_writer, who
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._fields: Mapping[str, FieldInfo] = {}
@@ -137,6 +140,8 @@ class BitableRecords:
             body={"records": records},
             writes=True,
             where=self._where(),
+            table=self._name(),
+            who=self._who,
         )
         if len(records) > most:
             raise TooLargeError(f"{call.place()} carries at most {most} records, not {len(records)}", api=call.api)
@@ -164,13 +169,23 @@ class BitableRecords:
     def _alone(self, pace: Callable[[], None]) -> Iterator[None]:
         """The lease first, then the quota; and a lease that outlasts the call even if the quota took long."""
         seconds = 2 * self._client.timeout + 5
-        key = self.app_token if self._one_writer == "base" else f"{self.app_token}/{self.table_id}"
+        key = self.app_token if self._one_writer == "base" else self._name()
         while True:
-            with self._writer.hold(key, seconds) as lease:
+            with self._writer.hold(key, seconds, as_urgent_as_now(self._who)) as lease:
                 pace()
                 if lease.prolong(seconds):
                     yield
                     return
+
+    @contextmanager
+    def _beside(self, pace: Callable[[], None]) -> Iterator[None]:
+        """A read may overlap with writes, unless the table has answered a read with a write conflict."""
+        if self._client.pace_of(self._name()).reads_alone:
+            with self._alone(pace):
+                yield
+        else:
+            pace()
+            yield
 
     # asking
 
@@ -219,11 +234,12 @@ class BitableRecords:
 
     def _post(self, verb: str, body: Json, query: Mapping[str, str]) -> Answer:
         path = f"{self._table_path()}/records/{verb}"
-        call = Call(f"bitable.record.{verb}", "POST", path, query=query, body=body, where=self._where())
-        return self._client.call(call, count=self._count)
+        api, table = f"bitable.record.{verb}", self._name()
+        call = Call(api, "POST", path, query=query, body=body, where=self._where(), table=table, who=self._who)
+        return self._client.call(call, gate=self._beside, count=self._count)
 
     def _get(self, api: str, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        call = Call(api, "GET", path, query=query or {}, where=self._where())
+        call = Call(api, "GET", path, query=query or {}, where=self._where(), who=self._who)
         return self._client.call(call, count=self._count)
 
     def _table(self) -> Mapping[str, Any]:
@@ -249,6 +265,10 @@ class BitableRecords:
 
     def _table_path(self) -> str:
         return f"{self._base_path()}/tables/{quote(self.table_id, safe='')}"
+
+    def _name(self) -> str:
+        """What its writers and its pace are known by."""
+        return f"{self.app_token}/{self.table_id}"
 
     def _where(self) -> str:
         return f"table {self.table_id} of base {short(self.app_token)}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from syncer.batching.askers import ANYONE, Asker
 from syncer.core.values import Json
 
 
@@ -19,7 +20,8 @@ from syncer.core.values import Json
 class Call:
     """What to ask. ``api`` is its name in counts and messages, ``where`` the place for people (table, base).
 
-    ``path`` begins with ``/open-apis``, its parts quoted. ``writes`` says that repeating it may do it twice.
+    ``path`` begins with ``/open-apis``, its parts quoted. ``writes`` says that repeating it may do it twice. ``table``
+    is what slows down when Feishu says that it is too fast, ``who`` whose turn it is.
     """
 
     api: str
@@ -29,6 +31,8 @@ class Call:
     body: Json = None
     writes: bool = False
     where: str = ""
+    table: str = ""
+    who: Asker = ANYONE
 
     def place(self) -> str:
         """Api and place in words."""

@@ -17,14 +17,16 @@ import orjson
 import requests
 from redis import Redis
 
-from syncer.batching.quota import Pacer
+from syncer.batching.askers import as_urgent_as_now
+from syncer.batching.paces import FULL_SPEED, LocalPaces, Pace, Paces
+from syncer.batching.quota import Pacer, every
 from syncer.errors import RefusedError, SettingsError, UnreachableError
 from syncer.feishu.calls import Answer, Call, read_answer
 from syncer.feishu.codes import Kind
 from syncer.feishu.errors import kind_of, refusal
 from syncer.feishu.mishaps import mishap
 from syncer.feishu.patience import AgainError, Patience, Waiting
-from syncer.feishu.quotas import QUOTAS, UNLIMITED
+from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
 from syncer.feishu.tokens import Speaker, TokenCache, speaking
 from syncer.feishu.transport import Line, sdk
 from syncer.ports import Clock
@@ -54,12 +56,14 @@ class FeishuClient:
         pacer: Pacer,
         domain: str = "https://open.feishu.cn",
         timeout: float = 30.0,
+        paces: Paces | None = None,
         redis: Redis | None = None,
         patience: Patience | None = None,
         on_wait: Waiting | None = None,
     ) -> None:
         self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
-        self._secret, self._pacer = app_secret, pacer
+        self._secret, self._pacer, self._paces = app_secret, pacer, paces or LocalPaces(clock)
+        self._slow: set[str] = set()
         self._tokens = TokenCache(redis, f"{self.domain}:{app_id}:{_fingerprint(app_secret)}")
         self._line = Line(self.domain, timeout)
         self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
@@ -92,6 +96,10 @@ class FeishuClient:
         with self._lock:
             return dict(self._counts)
 
+    def pace_of(self, table: str) -> Pace:
+        """How fast a table takes calls, as all workers learned."""
+        return self._paces.pace_of(self._place(table))
+
     def close(self) -> None:
         """Close the kept connections."""
         self._line.close()
@@ -116,7 +124,7 @@ class FeishuClient:
         """Send a call once. Also returns the token it was sent with."""
         request = _request(call)
         option = self._authorised(request, count)
-        with gate(lambda: self._pace(call.api)):
+        with gate(lambda: self._pace(call)):
             began = self.clock.now()
             count(call.api)
             raw = self._sent(call, request, option)
@@ -131,6 +139,7 @@ class FeishuClient:
             raise mishap(call, error, self.domain, self.timeout) from error
 
     def _judged(self, call: Call, answer: Answer) -> Answer:
+        self._learn(call, answer)
         if answer.succeeded:
             return answer
         kind = kind_of(answer, writes=call.writes)
@@ -171,8 +180,26 @@ class FeishuClient:
             self._settings = config
         return self._settings
 
-    def _pace(self, api: str) -> None:
-        self._pacer.take(self._key(api), QUOTAS.get(api, UNLIMITED))
+    def _pace(self, call: Call) -> None:
+        """Wait for the table, if it is slow, and then for the quota."""
+        who = as_urgent_as_now(call.who)
+        pace = self.pace_of(call.table) if call.table else FULL_SPEED
+        if pace.seconds:
+            self._slow.add(call.table)
+            self._pacer.take(f"table:{self._place(call.table)}", every(pace.seconds), who)
+        self._pacer.take(self._key(call.api), QUOTAS.get(call.api, UNLIMITED), who)
+
+    def _learn(self, call: Call, answer: Answer) -> None:
+        """A table that is called too fast slows down for all workers; what succeeds makes it faster again."""
+        if call.table and answer.code in TOO_FAST:
+            refused = not call.writes and answer.code == WRITE_CONFLICT
+            self._paces.slower(self._place(call.table), reads_alone=refused)
+        elif call.table in self._slow and answer.succeeded:
+            self._slow.discard(call.table)
+            self._paces.faster(self._place(call.table))
+
+    def _place(self, table: str) -> str:
+        return f"{self.domain}/{table}"
 
     def _key(self, api: str) -> str:
         return f"{self.domain}:{self.app_id}:{api}"

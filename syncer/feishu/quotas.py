@@ -34,6 +34,10 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
 
 UNLIMITED = Quota(())
 
+WRITE_CONFLICT = 1254291
+TOO_FAST = frozenset({1254290, WRITE_CONFLICT, 1254607})
+"""Codes that say a table is called too fast (too many requests, write conflict, data not ready)."""
+
 RECORDS_PER_CREATE = 1000
 RECORDS_PER_UPDATE = 1000
 RECORDS_PER_DELETE = 500

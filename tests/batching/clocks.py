@@ -1,7 +1,16 @@
-"""A clock that moves only when somebody sleeps on it."""
+"""Clocks: one that moves only when somebody sleeps on it, and the wall's."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+
+
+class WallClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class PatientClock:

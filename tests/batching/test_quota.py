@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.batching.quota import LocalPacer, Quota, Window, per_minute, per_second
+from syncer.batching.local_pacer import LocalPacer
+from syncer.batching.quota import Quota, Window, per_minute, per_second
 from tests.batching.clocks import PatientClock
 
 WINDOWS = st.builds(Window, st.integers(1, 8), st.sampled_from([0.5, 1.0, 3.0]))

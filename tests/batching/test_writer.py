@@ -2,24 +2,15 @@
 
 import threading
 import time
-from datetime import UTC, datetime
 
 import pytest
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from syncer.batching.askers import Asker
+from syncer.batching.redis_link import RedisLink, connect
 from syncer.batching.redis_writer import RedisWriter
 from syncer.batching.writer import LocalWriter
-from syncer.errors import BusyError, UnreachableError
-
-
-class WallClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+from syncer.errors import BusyError
+from tests.batching.clocks import WallClock
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -29,13 +20,15 @@ def make(request):
         shared = LocalWriter(WallClock(), patience=5)
         yield lambda patience=5.0: _patient(shared, patience)
         return
-    with redis.Redis.from_url(request.getfixturevalue("redis_url")) as client:
-        yield lambda patience=5.0: RedisWriter(client, WallClock(), patience=patience)
+    with connect(request.getfixturevalue("redis_url")) as client:
+        link = RedisLink(client, WallClock())
+        yield lambda patience=5.0: RedisWriter(link, WallClock(), patience=patience)
 
 
 def _patient(shared, patience):
     twin = LocalWriter(WallClock(), patience=patience)
     twin._lock, twin._holders, twin._numbers = shared._lock, shared._holders, shared._numbers
+    twin._queues = shared._queues
     return twin
 
 
@@ -115,17 +108,11 @@ def test_an_error_inside_gives_the_table_back(make):
         pass
 
 
-def test_a_redis_that_is_away_is_named():
-    with redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)) as client:
-        writer = RedisWriter(client, WallClock())
-        with pytest.raises(UnreachableError, match="SYNCER_REDIS_URL"):
-            writer.hold("base/tbl", 1).__enter__()
-
-
 def test_a_lease_an_owner_died_with_is_taken_over_by_its_next_life_alone(redis_url):
-    with redis.Redis.from_url(redis_url) as client:
+    with connect(redis_url) as client:
+        link = RedisLink(client, WallClock())
         first, second, other, nobody = (
-            RedisWriter(client, WallClock(), owner=owner, patience=0) for owner in ("orders", "orders", "order", "")
+            RedisWriter(link, WallClock(), owner=owner, patience=0) for owner in ("orders", "orders", "order", "")
         )
         dead = first.hold("base/tbl", 10)
         lease = dead.__enter__()

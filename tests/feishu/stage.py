@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from syncer.batching.quota import LocalPacer
+from syncer.batching.local_pacer import LocalPacer
 from syncer.feishu.client import FeishuClient
 from syncer.feishu.patience import Patience
 

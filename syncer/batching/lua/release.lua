@@ -1,5 +1,5 @@
 -- Gives a lease back if it is still the caller's: one that ended may be somebody else's by now.
--- KEYS: the lease, its counter. ARGV: the holder's token. Returns 1, or 0 if it was not the caller's.
+-- KEYS: the lease. ARGV: the holder's token. Returns 1, or 0 if it was not the caller's.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end

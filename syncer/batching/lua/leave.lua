@@ -1,0 +1,4 @@
+-- Somebody stops waiting.
+-- KEYS: the queue's. ARGV: the ticket.
+leave(ARGV[1])
+return {}

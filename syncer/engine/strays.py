@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from syncer.core.plan import Unfit
 from syncer.core.planner import WHOLE_LINE
-from syncer.core.records import Side
+from syncer.core.records import Side, Unreadable
 from syncer.core.values import Value, match_digest
 from syncer.engine.cases import Bench
 from syncer.engine.judge import pages
@@ -14,7 +14,7 @@ from syncer.ports import Case, CaseKind, RawRow, Survey
 
 _REASONS = {
     CaseKind.DUPLICATE: "shares its match value with {others}; make the match unique, then it is synced",
-    CaseKind.RIVAL: "has the match value of {others}, which is linked already; change or delete one of the two",
+    CaseKind.RIVAL: "has the match value of {others}, which is linked or marked as deleted; change or delete one of the two",
 }
 
 
@@ -35,16 +35,17 @@ def note_strays(tools: Tools, survey: Survey) -> int:
 
 
 def note_rivals(tools: Tools, lines: Sequence[Line]) -> None:
-    """Note a failure for every line without a row of its own because a linked row has taken its match values over.
+    """Note a failure for every line without a row of its own because another row has taken its match values over.
 
-    A survey knows the match values that links agreed on, not those that one of their lines was given since.
+    A survey knows the match values that links agreed on, not those that one of their lines was given since, and looks
+    past rows that are marked as deleted.
     """
     sought = {line.id_on(Side.FEISHU): values for line in lines if (values := _match(tools, line))}
     if not sought:
         return
     names = tuple(next(iter(sought.values())))
     binds = [tuple(tools.lens.binds(values).values()) for values in sought.values()]
-    holders = _linked(tools, tools.rows.find(names, binds))
+    holders = _holders(tools, tools.rows.find(names, binds), names)
     notebook = tools.notebook()
     for line in lines:
         holder = holders.get(match_digest(list(sought.get(line.id_on(Side.FEISHU), {}).values())))
@@ -80,11 +81,16 @@ def _match(tools: Tools, line: Line) -> Mapping[str, Value]:
     return tools.lens.match_values(operation.values) if operation is not None else {}
 
 
-def _linked(tools: Tools, rows: Sequence[RawRow]) -> dict[bytes | None, str]:
-    """The linked ones of these rows, by what they are matched by."""
+def _holders(tools: Tools, rows: Sequence[RawRow], names: Sequence[str]) -> dict[bytes | None, str]:
+    """Those of these rows that no line can be paired with, linked or marked as deleted, by their match values."""
     seen = tools.memory.seen(Side.DATABASE, [row.key for row in rows]) if rows else {}
-    now = tools.clock.now()
-    return {tools.lens.match(tools.lens.row(row, now)): row.key for row in rows if row.key in seen}
+    now, holders = tools.clock.now(), dict[bytes | None, str]()
+    for row in rows:
+        version = tools.lens.row(row, now)
+        if row.key in seen or tools.lens.match(version) is None:
+            held = [(version.values or {}).get(name) for name in names]
+            holders[match_digest([value for value in held if not isinstance(value, Unreadable)])] = row.key
+    return holders
 
 
 def _reason(case: Case) -> str:

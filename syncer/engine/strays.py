@@ -14,7 +14,7 @@ from syncer.ports import Case, CaseKind, RawRow, Survey
 
 _REASONS = {
     CaseKind.DUPLICATE: "shares its match value with {others}; make the match unique, then it is synced",
-    CaseKind.RIVAL: "has the match value of {others}, which is linked or marked as deleted; change or delete one of them",
+    CaseKind.RIVAL: "has the match value of {others}, which is linked or marked as deleted; change or delete one",
 }
 
 

@@ -6,10 +6,10 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench lock clean
+.PHONY: help demo up test hunt-kill check bench lock clean
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## The whole thing, told step by step; needs no account and no server
 	@.venv/bin/syncer demo
@@ -19,6 +19,9 @@ up: $(READY)  ## Console, worker, scheduler and listeners on this machine; Ctrl-
 
 test: $(READY)  ## All tests (ARGS="-k words" for some of them)
 	@.venv/bin/pytest -q -n 2 $(ARGS)
+
+hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
+	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)
 
 check: $(READY)  ## Style, types, and the house's own rules
 	@.venv/bin/ruff check .

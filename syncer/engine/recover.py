@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
-from syncer.core.values import dump
+from syncer.core.values import Json, dump
 from syncer.engine.frozen import Frozen, as_operation, freeze, thaw
 from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools
@@ -209,7 +209,8 @@ class Recovery:
     def _look_up(self, sent: Sequence[Frozen]) -> Sequence[str | None] | None:
         tools = self._tools
         names = tools.lens.fields
-        keys = [one.match or one.cells for one in sent]
+        empty: dict[str, Json] = {pair.field: None for pair in tools.lens.pairs.values() if pair.accepts(Side.FEISHU)}
+        keys = [one.match or one.cells or empty for one in sent]
         linked = self._linked(tools.records.find(keys, names))
         found = [_first(one, linked, tools) for one in sent]
         return found if any(found) else None
@@ -224,17 +225,26 @@ class Recovery:
 
 
 def _first(one: Frozen, candidates: list[Version], tools: Tools) -> str | None:
-    """Take the candidate that holds what was sent."""
-    expected = {name: base.feishu for name, base in one.after.items() if name in one.values}
-    for place, version in enumerate(candidates):
-        assert version.values is not None
-        if all(version.values.get(name) == value for name, value in expected.items()):
-            return candidates.pop(place).line
+    """Take the candidate that holds what was sent: nothing else if there is one, then whatever else it holds."""
+    whole = {name: base.feishu for name, base in one.after.items()}
+    for expected in (whole, {name: value for name, value in whole.items() if name in one.values}):
+        for place, version in enumerate(candidates):
+            assert version.values is not None
+            if expected and all(version.values.get(name) == value for name, value in expected.items()):
+                return candidates.pop(place).line
     wanted = tools.lens.match_of_bases(one.after)
     for place, version in enumerate(candidates):
-        if wanted is not None and tools.lens.match(version) == wanted:
+        if wanted is not None and tools.lens.match(version) == wanted and _mostly(version, expected, tools.rules.match):
             return candidates.pop(place).line
     return None
+
+
+def _mostly(version: Version, sent: Mapping[str, Value], match: Sequence[str]) -> bool:
+    """Whether a record holds most of what was sent beside its match: else somebody gave another one that match."""
+    assert version.values is not None
+    others = [name for name in sent if name not in match]
+    kept = sum(1 for name in others if version.values.get(name) == sent[name])
+    return 2 * kept >= len(others)
 
 
 def _untouched(one: Frozen, version: Version | None) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
-from syncer.core.values import Json, dump
+from syncer.core.values import Json, Value, dump
 from syncer.engine.frozen import Frozen, as_operation, freeze, thaw
 from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools

@@ -124,9 +124,8 @@ def test_a_field_hidden_from_the_app_nulls_nothing(stage, pair):
     assert notes(pair) == NOTES
 
 
-def test_a_field_given_another_type_is_paired_anew_and_nulls_nothing(stage, pair):
-    """What the new type cannot hold is gone in Bitable; the rows still have it, and nobody has decided yet."""
+def test_a_field_given_a_type_that_its_column_cannot_take_nulls_nothing(stage, pair):
     stage.control.retype_field(**place(pair), field="备注", type=2)
-    pair.sync()
-    pair.full()
+    with pytest.raises(SchemaError, match="备注"):
+        pair.sync()
     assert notes(pair) == NOTES

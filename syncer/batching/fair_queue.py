@@ -32,6 +32,9 @@ class FairQueue:
         self._finished: dict[str, int] = {}
         self._served = self._arrivals = 0
 
+    def __len__(self) -> int:
+        return len(self._turns)
+
     def stand(self, ticket: str, who: Asker, now: datetime) -> tuple[str, int]:
         """The asker's ticket, a new one if it has none that counts, and how many turns come before it."""
         self._turns = {number: turn for number, turn in self._turns.items() if turn.due >= now}

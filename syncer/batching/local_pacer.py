@@ -2,7 +2,8 @@
 
 It keeps a sliding log, not a refilling bucket: a bucket lets twice the quota through within one window, right after a
 rest. Who stands at place ``n`` of the queue waits until ``n + 1`` calls are free, so that nobody who overslept, or
-died, holds up those behind.
+died, holds up those behind. While several wait, calls begin evenly spaced: out of a window that opened all at once,
+everybody would get one call, however many others the same mapping has waiting.
 """
 
 import threading
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 
 from syncer.batching.askers import ANYONE, Asker
 from syncer.batching.fair_queue import FairQueue
-from syncer.batching.quota import LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
+from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
 from syncer.ports import Clock
 
 _CROWDED = timedelta(milliseconds=20)
@@ -57,6 +58,7 @@ class _Lane:
 
     def __init__(self) -> None:
         self._begun: deque[datetime] = deque()
+        self._next: datetime | None = None
         self._blocked_until: datetime | None = None
         self._queue = FairQueue()
 
@@ -73,11 +75,14 @@ class _Lane:
             return Claim(seconds, ticket)
         self._queue.serve(ticket)
         self._note(quota, now)
+        self._next = max(self._next or now, now - CATCH_UP * quota.spacing) + quota.spacing
         return Claim(0.0)
 
     def _wait(self, quota: Quota, ahead: int, now: datetime) -> timedelta:
         """How long until a call may begin behind ``ahead`` others; zero: now."""
         longest = max(timedelta(0), self._blocked_until - now) if self._blocked_until else timedelta(0)
+        if self._next and len(self._queue) > 1:
+            longest = max(longest, self._next + ahead * quota.spacing - now)
         for window in quota.windows:
             place = max(window.calls - 1 - ahead, 0)
             if place < len(self._begun):
@@ -98,4 +103,4 @@ class _Lane:
         if self._begun and self._begun[0] > now:
             self._begun = deque([now] * len(self._begun))
             self._queue.clear()
-            self._blocked_until = None
+            self._blocked_until = self._next = None

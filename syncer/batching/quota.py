@@ -12,8 +12,12 @@ from syncer.batching.askers import ANYONE, Asker
 
 SPARE = timedelta(milliseconds=50)
 """Added to every window: calls that leave in time may arrive closer together than they left."""
+CATCH_UP = 5
+"""How many evenly spaced calls may come late and still be made up for."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 1.0
 """Seconds between two questions of somebody who waits: others give up, die, or are more urgent."""
+
+_SHORT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class Quota:
 
     windows: tuple[Window, ...]
     documented: bool = True
+
+    @property
+    def spacing(self) -> timedelta:
+        """From one call to the next where many wait. Only short windows are divided evenly."""
+        short = (window for window in self.windows if window.seconds <= _SHORT)
+        return max(((timedelta(seconds=one.seconds) + SPARE) / one.calls for one in short), default=timedelta(0))
 
     def scaled(self, factor: float) -> "Quota":
         """The quota times ``factor``; 0 means no limit. Below one call a window the window grows instead."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from syncer.batching.askers import ANYONE, Asker
 from syncer.batching.local_pacer import LocalPacer, keep_asking
-from syncer.batching.quota import LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
+from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
 from syncer.batching.redis_link import AwayError, RedisLink
 from syncer.ports import Clock
 
@@ -73,7 +73,9 @@ class RedisPacer:
         windows: list[str | int] = [
             part for window in quota.windows for part in (window.calls, _microseconds(window.seconds))
         ]
-        waits = [_microseconds(seconds) for seconds in (SPARE.total_seconds(), SHORTEST_WAIT, LONGEST_WAIT)]
+        spacing = quota.spacing.total_seconds()
+        times = (SPARE.total_seconds(), SHORTEST_WAIT, LONGEST_WAIT, spacing, CATCH_UP * spacing)
+        waits = [_microseconds(seconds) for seconds in times]
         asker: list[str | int] = [who.flow, who.cost, int(who.urgent), self._epochs.get(key, "")]
         answer: Any = self._take(keys=self._keys(key), args=[self._now(), ticket, *asker, *waits, *windows])
         left, place, epoch = answer

@@ -1,7 +1,8 @@
 -- Counts a call that begins now, or says how long to wait before asking again.
--- KEYS: the lane's hash (beside the queue's: epoch, blocked), tickets by turn, tickets by due time, a list of when calls
+-- KEYS: the lane's hash (beside the queue's: epoch, blocked, next), tickets by turn, tickets by due time, a list of when calls
 -- began (newest first). ARGV: time ('' for the server's), ticket ('' at first), flow, cost, urgent (1 or 0), the epoch the
--- asker knows ('' for none), spare, shortest and longest wait, then calls and length of every window.
+-- asker knows ('' for none), spare, shortest and longest wait, time between calls where many wait, how much of it may be made up
+-- for, then calls and length of every window.
 -- Returns {microseconds to wait (0: begin), ticket, epoch}.
 local SECOND = 1000000
 local CROWDED = 20000
@@ -12,7 +13,7 @@ local newest = tonumber(redis.call('LINDEX', KEYS[4], 0) or 0)
 if newest > now then
   local count = redis.call('LLEN', KEYS[4])
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-  redis.call('HDEL', KEYS[1], 'blocked')
+  redis.call('HDEL', KEYS[1], 'blocked', 'next')
   for _ = 1, count do
     redis.call('LPUSH', KEYS[4], whole(now))
   end
@@ -33,7 +34,11 @@ end
 
 local ticket, ahead = stand(ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], now)
 local spare, most, until_free = tonumber(ARGV[7]), 0, math.max(blocked, now)
-for i = 10, #ARGV, 2 do
+local spacing, following = tonumber(ARGV[10]), tonumber(redis.call('HGET', KEYS[1], 'next') or 0)
+if redis.call('ZCARD', KEYS[2]) > 1 then
+  until_free = math.max(until_free, following + ahead * spacing)
+end
+for i = 12, #ARGV, 2 do
   local calls, length = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
   local begun = redis.call('LINDEX', KEYS[4], math.max(calls - 1 - ahead, 0))
   if begun then
@@ -52,6 +57,8 @@ if left > 0 then
 else
   serve(ticket)
   if most > 0 then
+    following = (following > 0 and math.max(following, now - tonumber(ARGV[11])) or now) + spacing
+    redis.call('HSET', KEYS[1], 'next', whole(following))
     redis.call('LPUSH', KEYS[4], whole(now))
     redis.call('LTRIM', KEYS[4], 0, most - 1)
   end

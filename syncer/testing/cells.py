@@ -72,10 +72,10 @@ def _date(cell: Any) -> Json:
 
 
 def _box(cell: Any) -> Json:
-    """Unchecked is shown as if it had never been touched."""
+    """Unchecked is shown; a box that was never touched is not."""
     if not isinstance(cell, bool):
         raise _Unfit(1254065, "CheckboxFieldConvFail")
-    return cell or None
+    return cell
 
 
 _SHAPES: dict[int, Shape] = {1: _text, 2: _number, 3: _choice, 4: _choices, 5: _date, 7: _box}

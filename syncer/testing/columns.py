@@ -53,7 +53,9 @@ def _whole(bits: int) -> Taking:
     edge = 1 << (bits - 1)
 
     def take(value: Any, _: ColumnInfo) -> int:
-        number = int(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP, _WIDE))
+        number = int(value)
+        if number != value:
+            raise WrongError("22P02", f"invalid input syntax for an integer type: {value}")
         if not -edge <= number < edge:
             raise WrongError("22003", "value is out of range for an integer type")
         return number

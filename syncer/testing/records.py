@@ -279,6 +279,8 @@ class InMemoryRecords:
 
 
 def _equal(held: Json, wanted: Json) -> bool:
+    if held is False or wanted is False:
+        return not held and not wanted
     if isinstance(held, list) and isinstance(wanted, list) and all(isinstance(name, str) for name in [*held, *wanted]):
         return set(map(str, held)) == set(map(str, wanted))
     return held == wanted

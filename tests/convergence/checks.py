@@ -255,6 +255,7 @@ class Checks:
                 edit.line in group and edit.line[0] is not loss.line[0] and edit.linked for edit in self.people.edits
             )
             moved = any(line != loss.line and line[0] is loss.line[0] for line in group)
+            moved = moved or any(line in group for pair in self.people.renamed for line in pair)
             rule = self.rules.on_deleted[loss.line[0]]
             if (
                 moved

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 _log = logging.getLogger(__name__)
 _LUA = Path(__file__).parent / "lua"
-_PAUSE = 2.0
+PAUSE = 2.0
 
 
 class AwayError(Exception):
@@ -43,7 +43,7 @@ def connect(url: str, seconds: float = 1.0) -> Redis:
 class RedisLink:
     """Asks Redis; when it is away, says so once and tries again every ``pause`` seconds. Safe for threads and forks."""
 
-    def __init__(self, redis: Redis, clock: Clock, pause: float = _PAUSE) -> None:
+    def __init__(self, redis: Redis, clock: Clock, pause: float = PAUSE) -> None:
         self.redis, self._clock, self._pause = redis, clock, timedelta(seconds=pause)
         self._lock = threading.Lock()
         self._away_since: datetime | None = None

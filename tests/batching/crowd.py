@@ -11,7 +11,7 @@ from syncer.batching.askers import ANYONE, Asker
 
 @dataclass
 class Caller:
-    """Makes ``calls`` calls, ``pause`` seconds after each other, from ``start`` on; asks again ``late`` seconds too late.
+    """Makes ``calls`` calls from ``start`` on, ``pause`` seconds apart; asks again ``late`` seconds too late.
 
     One that ``dies`` after so many questions never comes back.
     """

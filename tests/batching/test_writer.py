@@ -125,3 +125,47 @@ def test_a_lease_an_owner_died_with_is_taken_over_by_its_next_life_alone(redis_u
             dead.__exit__(None, None, None)
             with pytest.raises(BusyError):
                 other.hold("base/tbl", 10).__enter__()
+
+
+def test_the_urgent_come_before_the_bulk_that_waited_longer(make):
+    order, bulk, threads = [], [Asker("a"), Asker("a"), Asker("b")], []
+
+    def work(writer, who):
+        with writer.hold("base/tbl", 10, who):
+            order.append(who.name)
+
+    with make().hold("base/tbl", 10):
+        for who in [*bulk, Asker("person", urgent=True)]:
+            threads.append(threading.Thread(target=work, args=(make(10), who)))
+            threads[-1].start()
+            time.sleep(0.1)
+    for thread in threads:
+        thread.join()
+    assert order[0] == "person"
+    assert order[1:3] == ["a", "b"]
+
+
+def test_whoever_gave_up_waiting_stands_in_nobodys_way(make):
+    with make().hold("base/tbl", 10):
+        for _ in range(3):
+            with pytest.raises(BusyError):
+                make(0).hold("base/tbl", 10, Asker("impatient", urgent=True)).__enter__()
+    with make(0).hold("base/tbl", 10, Asker("bulk")):
+        pass
+
+
+def test_a_table_that_is_held_for_long_holds_up_no_other(make):
+    with make().hold("base/stuck", 60):
+        for _ in range(3):
+            with make(0).hold("base/tbl", 10):
+                pass
+
+
+def test_numbers_rise_even_when_redis_forgets_everything(redis_url):
+    with connect(redis_url) as client:
+        writer = RedisWriter(RedisLink(client, WallClock()), WallClock())
+        with writer.hold("base/tbl", 10) as before:
+            client.flushdb()
+            assert not before.prolong(10)
+            with writer.hold("base/tbl", 10) as after:
+                assert after.number > before.number

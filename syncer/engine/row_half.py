@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from syncer.core.plan import Action, Fate, Operation
-from syncer.core.records import Side
+from syncer.core.records import Side, Unreadable, Version
 from syncer.engine.frozen import Frozen, freeze
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
@@ -105,12 +105,26 @@ class RowHalf:
             line.confirm(operation, absent(Side.DATABASE, operation.line, now), None)
             line.gone = line.plan.fate is Fate.FORGET
         else:
-            line.confirm(operation, tools.lens.row(outcome.row, now), outcome.row.print)
+            self._learn(line, operation, tools.lens.row(outcome.row, now), outcome.row.print)
         line.halfway = operation is not line.operation(Side.DATABASE) or line.owes_feishu()
         tools.report.written[Side.DATABASE, operation.action] += 1
         notebook.audit(line, operation)
         notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])
         notebook.line(line)
+
+    def _learn(self, line: Line, operation: Operation, row: Version, print_: bytes) -> None:
+        """Take over what the write left. What a trigger or default made of a pair that Feishu never gets is its base:
+
+        else it would pass for an edit when the record is deleted.
+        """
+        before = line.versions[Side.DATABASE].values or {}
+        line.confirm(operation, row, print_)
+        for name, held in (row.values or {}).items():
+            pair, base = self._tools.lens.pairs.get(name), line.bases.get(name)
+            if pair is None or base is None or pair.accepts(Side.FEISHU) or isinstance(held, Unreadable):
+                continue
+            if name in operation.values or held != before.get(name):
+                line.bases[name] = replace(base, database=held)
 
     def _refused(self, work: Work, refusal: Refusal, notebook: Notebook) -> list[Work]:
         """Note what was refused; an update whose bad column is not known is halved and tried again."""

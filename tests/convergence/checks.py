@@ -252,7 +252,8 @@ class Checks:
         for loss in self.people.losses:
             group = self.groups.of(loss.line)
             edited = any(
-                edit.line in group and edit.line[0] is not loss.line[0] and edit.linked for edit in self.people.edits
+                edit.line in group and edit.line[0] is not loss.line[0] and (edit.linked or edit.before is not None)
+                for edit in self.people.edits
             )
             moved = any(line != loss.line and line[0] is loss.line[0] for line in group)
             moved = moved or any(line in group for pair in self.people.renamed for line in pair)
@@ -263,7 +264,8 @@ class Checks:
                 or (edited and self.rules.delete_policy is not DeletePolicy.DELETE)
             ):
                 continue
-            left = [line for line in group if line in self.held and line[0] is not loss.line[0]]
+            lost = {other.line for other in self.people.losses}  # a key may come back with another row
+            left = [line for line in group - lost if line in self.held and line[0] is not loss.line[0]]
             if rule.action == "delete":
                 left = [line for line in left if not self._explained_survivor(line)]
                 demand(not left, f"{loss.line} was deleted, but {left} still lives")

@@ -32,6 +32,7 @@ from syncer.database.connections import make_engine, place
 from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
+from syncer.engine.collecting import rarely_collecting
 from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
 from syncer.engine.run import run
@@ -336,7 +337,8 @@ class Syncer:
                 options=job.options,
                 lens=Lens(rules),
             )
-            run(tools, sides.record_table)
+            with rarely_collecting():
+                run(tools, sides.record_table)
         return report
 
     @contextmanager

@@ -103,7 +103,10 @@ class LinePlan:
 
     def operation(self, side: Side) -> Operation | None:
         """This line's operation on one side."""
-        return next((operation for operation in self.operations if operation.side is side), None)
+        for operation in self.operations:
+            if operation.side is side:
+                return operation
+        return None
 
 
 @dataclass(frozen=True, slots=True)

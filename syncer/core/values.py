@@ -106,7 +106,7 @@ def _load_tagged(form: Mapping[str, Json]) -> Value:
 
 def is_empty(value: Value) -> bool:
     """Whether a value says nothing: NULL, empty text, an empty selection."""
-    return value is None or value == "" or value == frozenset() or value == ()
+    return value is None or (not value and isinstance(value, str | frozenset | tuple))
 
 
 def digest(*parts: bytes) -> bytes:
@@ -120,6 +120,6 @@ def digest(*parts: bytes) -> bytes:
 
 def match_digest(values: Sequence[Value]) -> bytes | None:
     """What pairs two lines: equal for equal values, ``None`` as soon as one of them is empty (empty never matches)."""
-    if not values or any(is_empty(value) for value in values):
+    if not values or any(map(is_empty, values)):
         return None
-    return digest(orjson.dumps([dump(value) for value in values]))
+    return digest(orjson.dumps(list(map(dump, values))))

@@ -71,7 +71,7 @@ class Carrier:
         if line.gone or line.plan.fate is not Fate.KEEP or line.versions[Side.FEISHU].absent:
             return
         feishu = line.plan.operation(Side.FEISHU)
-        if not line.owes_feishu():
+        if not (line.halfway and line.owes_feishu()):
             return
         again = self._tools.plan(line)
         if again.operation(Side.DATABASE) is not None or again.tells_more_than(line.plan):

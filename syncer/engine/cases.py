@@ -68,9 +68,9 @@ class Bench:
 
     def _version(self, case: Case, side: Side) -> Version:
         found = case.side(side)
-        now = self._tools.clock.now()
         if isinstance(found, Version):
             return found
+        now = self._tools.clock.now()
         link = case.remembered.link if case.remembered else None
         name = (link.line(side) if link else None) or ""
         if found is Look.UNCHANGED and case.remembered is not None and link is not None:

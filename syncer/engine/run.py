@@ -52,7 +52,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     bench = Bench(tools)
     judge = Judge(tools, bench, surveyed.survey)
     judgement = judge.judge()
-    if not surveyed.skipped:
+    if not surveyed.skipped and surveyed.totals.lines[Side.DATABASE]:
         judgement.revived += judge.hidden()
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:

@@ -49,6 +49,8 @@ _SEEN = """
 SELECT {line}, id, CASE WHEN layout = %s THEN {print} END FROM syncer_state.link WHERE mapping = %s AND {line} = ANY(%s)
 """
 
+_ANY = "SELECT 1 FROM syncer_state.link WHERE mapping = %s LIMIT 1"
+
 _LOAD = """
 SELECT id, moved_at, layout, severed, predicted, settled, record, key, match, record_print, key_print, bases
 FROM syncer_state.link WHERE mapping = %s AND id = ANY(%s)
@@ -80,6 +82,8 @@ class LinkTable:
         self._mapping = mapping
         self._layouts = layouts
         connection.execute(_STAGE.format(columns=_COLUMNS))
+        row = connection.execute(_ANY, [mapping]).fetchone()
+        self._empty = row is None
 
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh link ids."""
@@ -90,6 +94,8 @@ class LinkTable:
 
     def seen(self, side: Side, lines: Sequence[str]) -> Mapping[str, Seen]:
         """The links of these lines; a print taken under another layout counts as unset."""
+        if self._empty:
+            return {}
         rows = self._connection.execute(
             _SEEN.format(line=_LINE[side], print=_PRINT[side]),
             [self._layouts.current, self._mapping, list(lines)],
@@ -122,6 +128,7 @@ class LinkTable:
                 "DELETE FROM syncer_state.link WHERE mapping = %s AND id = ANY(%s)", [self._mapping, list(forgotten)]
             )
         if links:
+            self._empty = False
             self._stage(links)
             self._connection.execute(_LET_GO, {"ids": [remembered.link.id for remembered in links]})
             self._connection.execute(_UPSERT.format(columns=_COLUMNS))

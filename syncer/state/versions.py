@@ -23,7 +23,9 @@ def dump_version(version: Version) -> bytes:
 def load_version(side: Side, line: str, form: bytes) -> Version:
     """The version of a form made by ``dump_version``."""
     read, modified, values = orjson.loads(form)
-    held = None if values is None else {name: _load(item) for name, item in values.items()}
+    held = (
+        None if values is None else {name: item if type(item) is str else _load(item) for name, item in values.items()}
+    )
     return Version(side, line, held, moment(read), None if modified is None else moment(modified))
 
 

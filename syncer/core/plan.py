@@ -95,11 +95,9 @@ class LinePlan:
     deleted_on: Side | None = None
 
     def tells_more_than(self, other: "LinePlan") -> bool:
-        """Whether it holds a conflict or a value that does not fit which the other plan of this line does not."""
-        told = {(met.pair, met.clash.feishu, met.clash.database) for met in other.collisions}
-        return any((met.pair, met.clash.feishu, met.clash.database) not in told for met in self.collisions) or not set(
-            other.unfit
-        ).issuperset(self.unfit)
+        """Whether it holds a conflict, a verdict or a value that does not fit which the other plan does not."""
+        told = {_essence(met) for met in other.collisions}
+        return any(_essence(met) not in told for met in self.collisions) or not set(other.unfit).issuperset(self.unfit)
 
     def operation(self, side: Side) -> Operation | None:
         """This line's operation on one side."""
@@ -107,6 +105,11 @@ class LinePlan:
             if operation.side is side:
                 return operation
         return None
+
+
+def _essence(met: Collision) -> tuple[str, Value, Value, Side | None]:
+    """What makes a conflict news: times may change a verdict while the values stay."""
+    return met.pair, met.clash.feishu, met.clash.database, met.verdict.winner
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Finds out what became of intents whose outcome was never stored, by looking, before anything new is planned."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
@@ -119,7 +120,8 @@ class Recovery:
         if self._is_written(version, one):
             self._took_effect(notebook, intent, one, version.line)
         elif held:
-            self._relink(notebook, one, one.record, one.key, {**one.bases, **held})
+            values, before = ({name: each[name] for name in held} for each in (one.values, one.before))
+            self._took_effect(notebook, intent, replace(one, values=values, before=before, after=held), version.line)
 
     # Feishu creates: looked up by their match values; a batch is all or nothing, so one hit answers for all.
 

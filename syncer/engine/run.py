@@ -5,7 +5,6 @@ Recover, survey both sides, judge the whole, then carry it out in bounded batche
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from syncer.core.plan import Action, Guard, Reading, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side
@@ -34,7 +33,6 @@ class Surveyed:
     totals: Totals
     reading: Reading
     revision: int | None
-    started: datetime
     skipped: bool = False
 
 
@@ -94,7 +92,6 @@ def _restless(tools: Tools, revision: int | None) -> Sequence[str] | None:
 
 def _survey_rows(tools: Tools, revision: int | None, restless: Sequence[str]) -> Surveyed | None:
     """Read the rows, and the named records; nothing if one of those is gone, for then only a whole reading can tell."""
-    started = tools.clock.now()
     survey = tools.memory.survey()
     reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
     if restless:
@@ -105,11 +102,10 @@ def _survey_rows(tools: Tools, revision: int | None, restless: Sequence[str]) ->
     totals = survey.close(unread=frozenset({Side.FEISHU}))
     tools.revisions = {revision} if revision is not None else set()
     lines = totals.linked + totals.severed
-    return Surveyed(survey, totals, Reading(lines, lines, None, ended=True), revision, started, skipped=True)
+    return Surveyed(survey, totals, Reading(lines, lines, None, ended=True), revision, skipped=True)
 
 
 def _survey_both(tools: Tools, info: RecordTableInfo, revision: int | None) -> Surveyed:
-    started = tools.clock.now()
     survey = tools.memory.survey()
     reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
     tools.reporter.stage("reading records")
@@ -120,7 +116,7 @@ def _survey_both(tools: Tools, info: RecordTableInfo, revision: int | None) -> S
     totals = survey.close()
     tools.revisions = {revision} if revision is not None and after == revision else set()
     reading = proven(reading, totals.lines[Side.FEISHU], whole=info.whole)
-    return Surveyed(survey, totals, reading, revision, started)
+    return Surveyed(survey, totals, reading, revision)
 
 
 def _read_rows(tools: Tools, reader: Reader, survey: Survey) -> int:
@@ -196,6 +192,8 @@ class _Carrying:
         rows, records = RowHalf(tools), RecordHalf(tools, bench, recovery)
         self._carrier = Carrier(tools, rows, records)
         self._newborn = {side: Carrier(tools, rows, records) for side in Side}
+        self._dealt: set[int] = set()
+        """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
     def run(self) -> None:
         for kind in (CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR):
@@ -212,14 +210,19 @@ class _Carrying:
         for cases in pages(self._surveyed.survey, kind):
             for line in self._bench.lines([case for case in cases if self._current(case)]):
                 if not _deletes(line):
-                    self._carrier.take(line)
+                    self._deal(line)
+
+    def _deal(self, line: Line) -> None:
+        if line.link is not None and line.link.id is not None and any(held.absent for held in line.versions.values()):
+            self._dealt.add(line.link.id)
+        self._carrier.take(line)
 
     def _current(self, case: Case) -> bool:
-        """Whether a case still says how things are: not written in this run, and gone only if that was confirmed."""
+        """Whether a case still says how things are: not dealt with in this run, and gone only if that was confirmed."""
         link = case.remembered.link if case.remembered else None
         if link is None:
             return True
-        if link.moved_at is not None and link.moved_at > self._surveyed.started:
+        if link.id in self._dealt:
             return False
         return all((side, name) in self._judgement.gone for side in Side if (name := missing(case, side)) is not None)
 

@@ -5,6 +5,7 @@ Recover, survey both sides, judge the whole, then carry it out in bounded batche
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from syncer.core.plan import Action, Guard, Reading, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side

@@ -12,7 +12,8 @@ WANTED = list(filter(None, os.environ.get("KILL_POINTS", "").split(",")))
 """``all`` (`make hunt-kill`), or such as ``call:batch_create answered 1,commit:Runs.finish_run unsent 1``."""
 SHARDS = 8 if WANTED == ["all"] else 2
 FEWEST = 40
-AT_ONCE = 2.0
+SOON = 10.0
+"""Seconds, most of them for a busy machine to start a process; a lease that is waited for would take 60."""
 GRACE = 1.0
 LATE = (0.2, 0.5)
 
@@ -55,7 +56,7 @@ class World:
         self.delay(0)
         ended = self.command("sync", "orders", "--json")
         self.good(ended)
-        assert self.last_run_began() - killed.at < AT_ONCE
+        assert self.last_run_began() - killed.at < SOON
         return killed.status == -signal.SIGKILL
 
     def delay(self, seconds):
@@ -88,7 +89,7 @@ def chosen(points):
     return [found[(7 * place) % len(found)] for place, found in enumerate(kinds.values())]
 
 
-@pytest.mark.timeout(0 if WANTED else 120)
+@pytest.mark.timeout(0 if WANTED else 400)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_wherever_a_run_is_killed_one_more_makes_both_sides_equal_and_the_audit_whole(world, shard):
     world.shop.edit()
@@ -98,6 +99,7 @@ def test_wherever_a_run_is_killed_one_more_makes_both_sides_equal_and_the_audit_
     survive_all(world, [(point, None) for point in points[shard::SHARDS]])
 
 
+@pytest.mark.timeout(400)
 def test_a_call_that_takes_effect_after_its_sender_was_killed_is_neither_lost_nor_doubled(world):
     world.shop.edit()
     world.good(world.command("sync", "orders", "--json"))

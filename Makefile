@@ -2,11 +2,13 @@
 PYTHON ?= python3
 UV ?= uv
 ARGS ?=
+SECONDS ?= 600
+SEED ?= 0
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test hunt-kill check bench lock clean
+.PHONY: help demo up test hunt-kill hunt replay check bench lock clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,12 @@ test: $(READY)  ## All tests (ARGS="-k words" for some of them)
 
 hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
 	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)
+
+hunt: $(READY)  ## Ever new seeds of the convergence machine, for SECONDS=600
+	@.venv/bin/python -m tests.convergence hunt --seconds $(SECONDS)
+
+replay: $(READY)  ## One seed of the convergence machine, step by step: SEED=7
+	@.venv/bin/python -m tests.convergence replay --seed $(SEED)
 
 check: $(READY)  ## Style, types, and the house's own rules
 	@.venv/bin/ruff check .

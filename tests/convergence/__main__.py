@@ -49,7 +49,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["hunt", "replay"])
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--start", type=int, default=int(time.time()))
     parser.add_argument("--most", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

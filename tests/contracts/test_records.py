@@ -95,11 +95,9 @@ def test_an_update_touches_the_named_cells_alone_and_none_clears(records):
 def test_one_record_that_is_gone_leaves_the_whole_batch_undone(records, room, verb):
     here, gone = room.add({"金额": 1}, {"金额": 2})
     room.drop(gone)
+    batch = [here, gone] if verb == "delete" else [RecordWrite(name, {"金额": 5}) for name in (here, gone)]
     with pytest.raises(VanishedError) as vanished:
-        if verb == "update":
-            records.update([RecordWrite(here, {"金额": 5}), RecordWrite(gone, {"金额": 5})])
-        else:
-            records.delete([here, gone])
+        getattr(records, verb)(batch)
     assert vanished.value.code == 1254043
     assert all_of(records)[here].cells["金额"] == 1
 

@@ -25,11 +25,11 @@ def hunt(seconds: float, start: int, most: int) -> int:
         except Exception as error:  # noqa: BLE001 - whatever breaks is what we hunt for
             frame = traceback.extract_tb(error.__traceback__)[-1]
             found[f"{type(error).__name__} {frame.name}"] += 1
-            print(f"seed {seed}: {type(error).__name__} in {frame.name}: {str(error)[:300]}", flush=True)
+            tell(f"seed {seed}: {type(error).__name__} in {frame.name}: {str(error)[:300]}")
             if sum(found.values()) >= most:
                 break
         seed += 1
-    print(f"{seed - start} seeds in {time.monotonic() - began:.1f} s: {dict(found)}")
+    tell(f"{seed - start} seeds in {time.monotonic() - began:.1f} s: {dict(found)}")
     return bool(found)
 
 
@@ -38,11 +38,14 @@ def replay(seed: int) -> int:
     try:
         machine.live()
         settle(machine)
-    except Exception:
-        print("\n".join(machine.trace))
-        raise
-    print("\n".join(machine.trace))
+    finally:
+        tell("\n".join(machine.trace))
     return 0
+
+
+def tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def approve(machine: Machine, report) -> None:
     raise BrokenError(f"approved again and again, and still stopped by {report.guard}")
 
 
-def demand(truth: bool, told: str) -> None:  # noqa: FBT001 - it is an assertion
+def demand(truth: bool, told: str) -> None:
     if not truth:
         raise BrokenError(told)
 
@@ -118,7 +118,8 @@ class Checks:
                 feishu, database = here[pair.name], there[pair.name]
                 demand(
                     pair.same(feishu, database),
-                    f"link {link.id} ({link.record}={link.key}) {pair.name}: {feishu!r} in Feishu, {database!r} in the database, base {link.bases.get(pair.name)}",
+                    f"link {link.id} ({link.record}={link.key}) {pair.name}: {feishu!r} in Feishu, {database!r} in the "
+                    f"database, base {link.bases.get(pair.name)}",
                 )
 
     def _parked(self, link: int, pair: str) -> bool:
@@ -159,7 +160,9 @@ class Checks:
 
     def nothing_doubled(self) -> None:
         counts = Counter((side, self.held[side, line]["origin"]) for side, line in self.lines)
-        for (side, origin), count in counts.items():
+        ours = {(line[0], self.held[line]["origin"]) for line in self.lines if line not in self.people.made}
+        for side, origin in ours:
+            count = counts[side, origin]
             if not is_empty(origin) and self.pairs["origin"].direction is Direction.BOTH:
                 if not self.rules.match or origin in self.people.rekeyed:
                     continue  # nobody can tell by what it holds which line was made of which

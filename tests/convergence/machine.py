@@ -1,10 +1,8 @@
 """The machine: one seed makes a mapping, two tables, people, faults and crashes, and runs the engine through them."""
 
-from collections import Counter
-from contextlib import suppress
+from datetime import datetime, timedelta
 from random import Random
 
-from syncer.core.records import Side
 from syncer.engine.lens import Lens
 from syncer.engine.report import Report
 from syncer.engine.run import run
@@ -12,9 +10,11 @@ from syncer.engine.tools import Options, Tools
 from syncer.errors import OutsideError, StaleNameError, UnreachableError
 from syncer.ports.progress import Reporter
 from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
-from tests.convergence.mappings import D, F, draw
+from tests.convergence.mappings import F, draw
 from tests.convergence.people import Line, People
 
+LATEST = 7
+"""Seconds after which a late call has taken effect: within the engine's grace, whatever one more step takes."""
 WRITES = {"records.create": "create", "records.update": "update", "records.delete": "delete"}
 
 
@@ -83,6 +83,7 @@ class Machine:
         self.ties: set[tuple[str, str]] = set()
         self.chaotic = False
         self.looked = 0
+        self.due: datetime | None = None
         self.late: list[tuple[int, dict[str, set[str] | None]]] = []
         """Calls that may take effect later: what the people had done when they were decided, and what they touch."""
         self.odds = {"act": self.rng.choice([0, 0.02, 0.05, 0.1]), "fault": self.rng.choice([0, 0, 0.02, 0.05])}
@@ -176,6 +177,9 @@ class Machine:
             self.note_ties()
         if when == "before" and step in ("records.revision", "records.fetch"):
             self.looked = self.people.count
+        self.clock.move(0.001)
+        if self.due is not None and self.clock.now() >= self.due:
+            self.wait_over()
         if self.chaotic:
             self.clock.move(self.rng.choice([0.01, 0.01, 0.3, 2]))
             self._trouble(when, step)
@@ -198,6 +202,8 @@ class Machine:
             effect = self.rng.choice(["none", "done", "late"])
             self.tell(f"*** the answer will be lost: {effect}")
             self.records.lose(WRITES[step], effect)
+            if effect == "late":
+                self.due = self.clock.now() + timedelta(seconds=LATEST)
         elif step == "rows.write":
             effect = self.rng.choice(["none", "done"])
             self.tell(f"*** the connection will break: {effect}")
@@ -211,11 +217,11 @@ class Machine:
             self.tell("*** a late call took effect")
         for looked, touched in self.late:
             self._forgive(looked, touched)
-        self.late = []
+        self.late, self.due = [], None
 
     def _excuse(self, step: str, sent) -> None:
         """Bitable has no compare-and-set: what is edited between the last look and the write may be overwritten."""
-        touched = {one: None for one in sent} if step == "records.delete" else {one.id: set(one.cells) for one in sent}
+        touched = dict.fromkeys(sent) if step == "records.delete" else {one.id: set(one.cells) for one in sent}
         self._forgive(self.looked, touched)
         if self.records.is_late(WRITES[step]):
             self.late.append((self.looked, touched))
@@ -229,11 +235,9 @@ class Machine:
 
     def _shown(self, step, args) -> str:
         if step == "memory.remember":
-            memo = args[0]
-            return f"links={[(one.link.id, one.link.record, one.link.key, one.link.severed) for one in memo.links]} forgotten={list(memo.forgotten)} conflicts={[(one.link, one.pair, one.winner) for one in memo.conflicts]} failures={[(one.record, one.key, one.pair, one.code) for one in memo.failures]} closed={list(memo.closed_conflicts)} intents={[state.value for state in memo.intents.values()]}"
-        if step in WRITES or step in ("rows.write", "records.fetch", "rows.fetch", "records.find"):
-            return str(args)
-        return ""
+            return _told(args[0])
+        looks = ("rows.write", "records.fetch", "rows.fetch", "records.find")
+        return str(args) if step in WRITES or step in looks else ""
 
     # what is known of the world
 
@@ -269,3 +273,15 @@ class Machine:
             for key, row in self.rows.rows.items()
         }
         return records, rows
+
+
+def _told(memo) -> str:
+    parts = {
+        "links": [(one.link.id, one.link.record, one.link.key, one.link.severed) for one in memo.links],
+        "forgotten": list(memo.forgotten),
+        "conflicts": [(one.link, one.pair, one.winner) for one in memo.conflicts],
+        "closed": list(memo.closed_conflicts),
+        "failures": [(one.record, one.key, one.pair, one.code) for one in memo.failures],
+        "intents": [state.value for state in memo.intents.values()],
+    }
+    return " ".join(f"{name}={part}" for name, part in parts.items() if part)

@@ -47,6 +47,7 @@ class People:
         self.losses: list[Loss] = []
         self.origins: dict[tuple[Side, str], int] = {}
         self.rekeyed: set[object] = set()
+        self.made: set[Line] = set()
         self.renamed: list[tuple[Line, Line]] = []
         self.numbers: list[str] = []
         self.count = 0
@@ -173,6 +174,7 @@ class People:
             self.rekeyed.add(origin)
         line = self._insert(side, given)
         if line is not None:
+            self.made.add((side, line))
             self.origins[side, origin] = self.origins.get((side, origin), 0) + 1
             self.tell(f"{side}: {line} added {given}")
             for name, value in self.held((side, line)).items():
@@ -231,6 +233,7 @@ class People:
             self.rekeyed.add(before["origin"])
         if after != line:
             self.renamed.append((line, after))
+            self.made |= {after} if line in self.made else set()
             self.losses.append(Loss(self._next(), line))
         self.tell(f"{side}: {key} {name} = {value!r}")
         for changed, now in self.held(after).items():

@@ -161,13 +161,19 @@ class Checks:
     def nothing_doubled(self) -> None:
         counts = Counter((side, self.held[side, line]["origin"]) for side, line in self.lines)
         ours = {(line[0], self.held[line]["origin"]) for line in self.lines if line not in self.people.made}
-        for side, origin in ours:
+        told = {(line[0], self.held[line]["origin"]) for line in self.lines if self._is_stray(line)}
+        for side, origin in ours - told:
             count = counts[side, origin]
             if not is_empty(origin) and self.pairs["origin"].direction is Direction.BOTH:
                 if not self.rules.match or origin in self.people.rekeyed:
                     continue  # nobody can tell by what it holds which line was made of which
                 made = max(1, self.people.origins.get((side, origin), 0))
                 demand(count <= made, f"{count} lines of {origin} in {side}")
+
+    def _is_stray(self, line: Line) -> bool:
+        """Whether a line is told to share its match values with another one."""
+        strays = [one.note for one in self.book.failures.values() if one.note.code in ("rival", "duplicate")]
+        return any(self._names(note, *line) for note in strays)
 
     def no_edit_lost(self) -> None:
         for edit in self.people.edits:

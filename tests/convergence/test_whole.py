@@ -30,7 +30,7 @@ def test_the_same_seed_has_the_same_trace(seed):
 
 
 def test_seeds_meet_every_kind_of_trouble():
-    told = "\n".join(line for seed in range(60) for line in whole(seed).trace)
+    told = "\n".join(line for seed in range(120) for line in whole(seed).trace)
     for trouble in (
         "the process ended",
         "did not answer",

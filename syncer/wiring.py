@@ -7,7 +7,7 @@ never looks at the state store starts no server.
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,6 +32,7 @@ from syncer.database.connections import make_engine, place
 from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
+from syncer.engine.aside import Threads
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
@@ -336,8 +337,9 @@ class Syncer:
                 reporter=job.reporter,
                 options=job.options,
                 lens=Lens(rules),
+                aside=Threads(),
             )
-            with rarely_collecting():
+            with rarely_collecting(), closing(tools.aside):
                 run(tools, sides.record_table)
         return report
 

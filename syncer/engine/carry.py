@@ -46,6 +46,11 @@ class Carrier:
         if busy:
             self._write(busy)
 
+    def close(self) -> None:
+        """Write and remember all that was taken, to the end."""
+        self.flush()
+        self._records.land()
+
     def _still_loose(self, lines: Sequence[Line]) -> list[Line]:
         """Without the newcomers that this run linked meanwhile: the outcome of a call may have shown whose they are."""
         taken = {side: self._linked(side, lines) for side in Side}
@@ -58,7 +63,10 @@ class Carrier:
     def _write(self, lines: Sequence[Line]) -> None:
         for line in self._rows.apply(lines):
             self._follow_up(line)
-        self._records.apply(lines)
+        self._records.apply(lines, lambda: self._finish(lines))
+
+    def _finish(self, lines: Sequence[Line]) -> None:
+        """Remember what both halves left, once both are done."""
         notebook = self._tools.notebook()
         for line in lines:
             line.saved, line.halfway = line.saved and not line.halfway, False

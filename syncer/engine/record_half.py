@@ -6,12 +6,14 @@ writes explain; otherwise the batch's lines are read again and planned again fir
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from syncer.batching.batches import Bad, Sent, bisect, cut
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Side, Version
 from syncer.core.values import Json
 from syncer.engine.cases import Bench
+from syncer.engine.flight import Flight
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -32,14 +34,81 @@ class RecordHalf:
 
     def __init__(self, tools: Tools, bench: Bench, recovery: Recovery) -> None:
         self._tools, self._bench, self._recovery = tools, bench, recovery
+        self._flight: Flight | None = None
 
-    def apply(self, lines: Sequence[Line]) -> None:
-        """Write the lines' Feishu operations, updates before creates before deletes."""
-        ready = self._fresh([line for line in lines if line.operation(Side.FEISHU) and not line.undone])
-        works = [Work(line, found) for line in ready if (found := line.operation(Side.FEISHU))]
-        self._tools.give_links([work.line for work in works])
+    def apply(self, lines: Sequence[Line], then: Callable[[], None]) -> None:
+        """Write the lines' Feishu operations, updates before creates before deletes.
+
+        ``then`` follows when all of them are remembered. A batch of nothing but creates is left on its way: the next
+        one is planned meanwhile, and it is remembered while that one is on its way. ``land`` waits for the last one.
+        """
+        wanted = [line for line in lines if line.operation(Side.FEISHU) and not line.undone]
+        if not wanted:
+            then()
+            return
+        self._arrive()
+        try:
+            self._send(self._ready(wanted), then)
+        except Exception:
+            self.land()
+            raise
+
+    def land(self) -> None:
+        """Wait for the batch on its way and remember what became of it."""
+        self._arrive()
+        flight, self._flight = self._flight, None
+        self._remember(flight)
+
+    def _send(self, works: Sequence[Work], then: Callable[[], None]) -> None:
+        if works and all(_creates(work.line) for work in works) and self._is_one_batch(works):
+            flown, self._flight = self._flight, self._depart(works, then)
+            self._remember(flown)
+            return
+        self.land()
         for action, send in self._ways().items():
             self._send_all([work for work in works if work.operation.action is action], send, action)
+        then()
+
+    def _ready(self, lines: list[Line]) -> list[Work]:
+        works = [Work(line, found) for line in self._fresh(lines) if (found := line.operation(Side.FEISHU))]
+        self._tools.give_links([work.line for work in works])
+        return works
+
+    def _is_one_batch(self, works: Sequence[Work]) -> bool:
+        return len(works) <= self._tools.options.batch and sum(map(_weight, works)) <= MOST_BYTES
+
+    # A batch of creates on its way.
+
+    def _depart(self, works: Sequence[Work], then: Callable[[], None]) -> Flight:
+        tools = self._tools
+        intent, send = self._creating(works)
+        before, answer = frozenset(tools.revisions), tools.aside.start(send)
+        look = tools.aside.start(tools.records.revision) if tools.aside.parallel else None
+        return Flight(works, intent, send, answer, look, before, then)
+
+    def _arrive(self) -> None:
+        """Wait for the batch on its way. One that went through as a whole is remembered later, any other at once."""
+        flight = self._flight
+        if flight is None or flight.arrived:
+            return
+        flight.arrived = True
+
+        def answer(works: Sequence[Work]) -> Answer:
+            if works is not flight.works:
+                return self._create(works)
+            return flight.intent, self._ask(flight.intent, flight.answer.result, again=flight.send)
+
+        for result in bisect(flight.works, answer):
+            if isinstance(result, Sent) and result.items is flight.works:
+                flight.ids = result.answer[1]
+            else:
+                self._take(result, self._create)
+
+    def _remember(self, flight: Flight | None) -> None:
+        if flight is not None:
+            if flight.ids is not None:
+                self._confirm(flight.works, flight.intent, flight.ids)
+            flight.then()
 
     def _ways(self) -> dict[Action, Callable[[Sequence[Work]], Answer]]:
         return {Action.UPDATE: self._update, Action.CREATE: self._create, Action.DELETE: self._delete}
@@ -63,8 +132,7 @@ class RecordHalf:
         tools = self._tools
         if not lines:
             return []
-        revision = tools.records.revision()
-        if revision is not None and revision in tools.revisions:
+        if self._is_unmoved(lines):
             return lines
         tools.revisions = set()
         known = [line for line in lines if not line.versions[Side.FEISHU].absent]
@@ -73,6 +141,16 @@ class RecordHalf:
         for line in known:
             self._plan_again(line)
         return [line for line in lines if not line.undone and line.operation(Side.FEISHU)]
+
+    def _is_unmoved(self, lines: Sequence[Line]) -> bool:
+        """Whether only our own writes moved the table since it was read.
+
+        New records overwrite nothing: for them a look while the last batch was under way is recent enough.
+        """
+        flight, allowed = self._flight, self._tools.revisions
+        if flight is None or flight.look is None or not all(map(_creates, lines)):
+            return self._tools.records.revision() in allowed
+        return flight.look.result() in flight.before | allowed
 
     def _plan_again(self, line: Line) -> None:
         tools = self._tools
@@ -106,11 +184,15 @@ class RecordHalf:
     # The writes. Each stores its intent first; an unknown outcome is looked at before anything else happens.
 
     def _create(self, works: Sequence[Work]) -> Answer:
+        intent, send = self._creating(works)
+        return intent, self._ask(intent, send)
+
+    def _creating(self, works: Sequence[Work]) -> tuple[Intent, Callable[[], Sequence[str]]]:
+        """The stored intent to create these records, and the call that does it."""
         cells = [self._tools.lens.cells(work.operation.values) for work in works]
         intent = self._intend(works, "create", cells)
         assert intent.token is not None
-        token = intent.token
-        return intent, self._ask(intent, lambda: self._tools.records.create(cells, token))
+        return intent, partial(self._tools.records.create, cells, intent.token)
 
     def _update(self, works: Sequence[Work]) -> Answer:
         writes = [RecordWrite(work.operation.line or "", self._cells(work)) for work in works]
@@ -157,12 +239,14 @@ class RecordHalf:
             return {}
         return self._tools.lens.cells(self._tools.lens.match_values(work.operation.values))
 
-    def _ask(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+    def _ask(
+        self, intent: Intent, send: Callable[[], Sequence[str]], again: Callable[[], Sequence[str]] | None = None
+    ) -> Sequence[str]:
         try:
             answer = send()
         except UnknownOutcomeError as error:
             self._tools.reporter.note(f"{error}; looking at what became of it")
-            answer = self._recovery.settle(intent, send)
+            answer = self._recovery.settle(intent, again or send)
         except FeishuError:
             self._void(intent)
             raise

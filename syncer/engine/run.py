@@ -199,7 +199,7 @@ class _Carrying:
     def run(self) -> None:
         for kind in (CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR):
             self._carry(kind)
-        self._carrier.flush()
+        self._carrier.close()
         self._create()
         strays = note_strays(self._tools, self._surveyed.survey)
         if self._judgement.tally.deletions.total() or self._bench.approves("deletes"):
@@ -235,7 +235,7 @@ class _Carrying:
                 here = Side.FEISHU if line.versions[Side.FEISHU].absent else Side.DATABASE
                 self._newborn[here].take(line)
         for carrier in self._newborn.values():
-            carrier.flush()
+            carrier.close()
 
     def _delete(self) -> None:
         self._tools.reporter.stage("deletions", self._judgement.tally.deletions.total())
@@ -244,7 +244,7 @@ class _Carrying:
             for line in self._bench.lines(gone):
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
                     self._carrier.take(line)
-        self._carrier.flush()
+        self._carrier.close()
 
     def _remember_cursor(self, strays: int) -> None:
         """Let the next run skip an unmoved Feishu only if every record was whole, linked and dealt with."""

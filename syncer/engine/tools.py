@@ -7,6 +7,7 @@ from syncer.core.mapping import Rules
 from syncer.core.plan import LinePlan
 from syncer.core.planner import plan_line
 from syncer.core.records import Side
+from syncer.engine.aside import Aside
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -46,6 +47,7 @@ class Tools:
     lens: Lens
     revisions: set[int] = field(default_factory=set)
     """Where Feishu's table may stand if nobody but us wrote to it since it was read; empty once somebody did."""
+    aside: Aside = field(default_factory=Aside)
 
     def notebook(self) -> Notebook:
         """A fresh notebook, dated now."""

@@ -1,0 +1,44 @@
+"""Work done aside: its result, its error, and that nothing is under way once it is closed."""
+
+import threading
+import time
+
+import pytest
+
+from syncer.engine.aside import Aside, Threads
+
+
+@pytest.fixture(params=[Aside, Threads])
+def aside(request):
+    made = request.param()
+    yield made
+    made.close()
+
+
+def test_what_work_returns_stands_in_its_future(aside):
+    assert aside.start(lambda: 3).result() == 3
+
+
+def test_an_error_is_raised_where_the_result_is_asked_for(aside):
+    future = aside.start(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        future.result()
+
+
+def test_without_threads_work_is_done_before_anything_else_happens():
+    done = []
+    Aside().start(lambda: done.append(1))
+    assert done == [1]
+
+
+def test_threads_let_a_write_and_a_look_be_under_way_together():
+    aside, meet = Threads(), threading.Barrier(2, timeout=10)
+    assert sorted(future.result() for future in [aside.start(meet.wait), aside.start(meet.wait)]) == [0, 1]
+    aside.close()
+
+
+def test_closing_waits_for_what_was_begun():
+    aside, done = Threads(), []
+    aside.start(lambda: (time.sleep(0.05), done.append(1)))
+    aside.close()
+    assert done == [1]

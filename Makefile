@@ -8,7 +8,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test hunt-kill hunt replay check bench lock clean
+.PHONY: help demo up test hunt-kill hunt replay check bench fleet lock clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ check: $(READY)  ## Style, types, and the house's own rules
 
 bench: $(READY)  ## The benchmarks
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+fleet: $(READY)  ## Four workers on eight tables: Feishu's quotas kept, and used
+	@.venv/bin/python -m benchmarks.fleet $(ARGS)
 
 lock:  ## Choose the newest versions that pyproject.toml allows (needs uv)
 	@$(UV) pip compile pyproject.toml --group dev --python-version 3.11 --universal --upgrade --no-emit-index-url --quiet \

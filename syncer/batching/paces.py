@@ -15,8 +15,12 @@ from typing import Protocol
 
 from syncer.ports import Clock
 
-FIRST, LEAST, STEP, FREE = 4.0, 0.25, 0.5, 12.0
-"""Calls a second: after the first refusal, at worst, more for every success, and where slowing down ends."""
+FIRST, LEAST, STEP, FREE = 4.0, 1.0, 1.0, 12.0
+"""Calls a second: after the first refusal, at worst, more for every success, and where slowing down ends.
+
+Feishu advises a pause of half a second to a second after a write conflict (the pages of ``batch_create`` and
+``batch_update``); a call that goes on being refused waits longer by itself.
+"""
 KEPT = 0.5
 TOGETHER = timedelta(milliseconds=500)
 """Refusals so close together are one: calls that were under way at the same moment."""

@@ -62,7 +62,7 @@ def test_every_success_makes_it_a_step_faster_until_it_is_free_and_forgotten(mak
 
 def test_no_table_is_slowed_down_to_a_stand(make):
     paces = make()
-    for _ in range(6):
+    for _ in range(4):
         paces.slower("t")
         time.sleep(APART)
     assert paces.pace_of("t").calls_per_second == LEAST

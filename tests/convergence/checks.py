@@ -264,7 +264,7 @@ class Checks:
                 edit.line in group and edit.line[0] is not loss.line[0] and (edit.linked or edit.before is not None)
                 for edit in self.people.edits
             )
-            moved = any(line != loss.line and line[0] is loss.line[0] for line in group)
+            moved = any(sum(line[0] is side for line in group) > 1 for side in Side)  # the link was given another line
             moved = moved or any(line in group for pair in self.people.renamed for line in pair)
             rule = self.rules.on_deleted[loss.line[0]]
             if (

@@ -123,7 +123,7 @@ def _workers(place: Place, tables: Sequence[TablePlace]) -> Iterator[None]:
 
 def _work(place: Place, tables: Sequence[TablePlace]) -> None:
     from syncer.feishu.client import FeishuClient  # noqa: PLC0415 - loads the SDK: in the worker only
-    from syncer.wiring import SystemClock  # noqa: PLC0415 - likewise
+    from syncer.nature import SystemClock  # noqa: PLC0415 - likewise
 
     clock = SystemClock()
     shared = Shared(connect(place.redis), clock)

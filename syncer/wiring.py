@@ -5,14 +5,12 @@ never looks at the state store starts no server.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
 from hashlib import sha256
-from time import sleep
 from typing import TYPE_CHECKING, Self
 
 from redis import Redis
@@ -39,6 +37,7 @@ from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
 from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, StaleNameError, SyncerError
+from syncer.nature import RandomIds, SystemClock
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
 from syncer.settings import Settings
@@ -53,26 +52,6 @@ if TYPE_CHECKING:
 
     from syncer.feishu.bitable import BitableRecords
     from syncer.feishu.client import FeishuClient
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def now(self) -> datetime:
-        """The present moment, UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        sleep(seconds)
-
-
-class RandomIds:
-    """Identities nobody can guess or repeat."""
-
-    def token(self) -> str:
-        """A random UUIDv4."""
-        return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True)

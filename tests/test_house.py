@@ -26,6 +26,7 @@ FIELDS = PORTS | {"ports"}
 LOW = FIELDS | {"fields"}
 DOOR = LOW | {"settings", "batching"}
 WIRING = DOOR | {
+    "nature",
     "testing",
     "batching.redis",
     "catalog",
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulator": set(),
     "core": set(),
     "settings": BOTTOM,
+    "nature": set(),
     "fields": FIELDS,
     "ports": PORTS,
     "testing": LOW | {"batching"},

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from syncer.nature import SystemClock
 from syncer.state.connect import open_engine
 from syncer.state.store import Store
-from syncer.wiring import SystemClock
 from tests.cli import shapes
 from tests.cli.room import MAPPING
 

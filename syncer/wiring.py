@@ -105,10 +105,7 @@ class Syncer:
     @cached_property
     def embedded_postgres(self) -> EmbeddedPostgres:
         """The embedded PostgreSQL server, running."""
-        server = EmbeddedPostgres(self.settings.home)
-        server.start()
-        self._stack.callback(server.stop)
-        return server
+        return self._stack.enter_context(EmbeddedPostgres(self.settings.home))
 
     @cached_property
     def store(self) -> Store:
@@ -145,9 +142,8 @@ class Syncer:
 
         found = self.settings.apps.get(app)
         if found is None:
-            names = "FEISHU_APP_ID and FEISHU_APP_SECRET"
-            if app != "default":
-                names = f"SYNCER_APPS__{app.upper()}__APP_ID and SYNCER_APPS__{app.upper()}__APP_SECRET"
+            prefix = "FEISHU_" if app == "default" else f"SYNCER_APPS__{app.upper()}__"
+            names = f"{prefix}APP_ID and {prefix}APP_SECRET"
             raise SettingsError([f"the Feishu app {app!r} is not known: set {names}"])
         client = FeishuClient(
             found.app_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,8 +35,9 @@ class Threads(Aside):
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aside")
 
     def start(self, work: Callable[[], T]) -> "Future[T]":
-        """Begin in a thread."""
-        return self._pool.submit(work)
+        """Begin in a thread, as urgent as the one that begins it."""
+        here = copy_context()
+        return self._pool.submit(lambda: here.run(work))
 
     def close(self) -> None:
         """Wait for both threads."""

@@ -148,8 +148,11 @@ def too_many(count: int, of: int, guard: DeleteGuard) -> bool:
     return count > guard.lines or (count > guard.share * of and count > 10)
 
 
-def stopping_guard(tally: Tally, linked: int, guard: DeleteGuard) -> Guard | None:
-    """The first guard that stops a run with this tally before it writes anything."""
+def stopping_guard(tally: Tally, linked: int, guard: DeleteGuard, *, pairs: int = 0) -> Guard | None:
+    """The first guard that stops a run with this tally before it writes anything.
+
+    ``pairs`` is how many lines meet for the first time, beside the ``linked`` ones.
+    """
     if tally.differs:
         return Guard(
             "first_pairing",
@@ -157,10 +160,10 @@ def stopping_guard(tally: Tally, linked: int, guard: DeleteGuard) -> Guard | Non
             f"{tally.differs} lines pair for the first time and differ; nothing was written. Look at them with "
             "`syncer plan`, then `syncer approve` the run or set `pairing:` in the mapping",
         )
-    if too_many(tally.overwrites, max(linked, 1), guard):
+    if too_many(tally.overwrites, linked + pairs, guard):
         return Guard(
             "overwrites",
-            {"lines": tally.overwrites, "linked": linked},
+            {"lines": tally.overwrites, "linked": linked, "pairs": pairs},
             f"{tally.overwrites} lines of the target would be overwritten at their first pairing",
         )
     return _clears_guard(tally, linked, guard)

@@ -146,7 +146,8 @@ class _Draft:
         self.values[merged.write][pair.name] = merged.value
         self.before[merged.write][pair.name] = held
         self.after[merged.write][pair.name] = merged.base
-        self.overwrites |= base is None and not is_empty(held) and merged.clash is None
+        one_way = not pair.accepts(merged.write.other)  # else `pairing:` or an approval said who wins
+        self.overwrites |= base is None and one_way and not is_empty(held)
         if merged.verdict is not None:
             self.verdicts[merged.write].append(f"conflict on {pair.field}: {merged.verdict.reason}")
 

@@ -154,7 +154,8 @@ def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> Guard | No
             "missing_but_alive": reading.revived,
         }
         return Guard("short_reading", counts, f"the listing of records cannot be believed whole: {'; '.join(found)}")
-    stopping = stopping_guard(judgement.tally, surveyed.totals.linked, tools.rules.guard)
+    linked, pairs = surveyed.totals.linked, surveyed.totals.cases.get(CaseKind.PAIR, 0)
+    stopping = stopping_guard(judgement.tally, linked, tools.rules.guard, pairs=pairs)
     if stopping is not None:
         return stopping
     lines = {side: _lines(surveyed, side) for side in Side}

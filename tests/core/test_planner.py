@@ -183,7 +183,7 @@ def test_a_mapping_or_an_approval_says_who_wins_and_empty_fields_are_filled_all_
     by_mapping = plan_line(rules(pairing=pairing), None, here, database())
     by_approval = plan_line(ORDERS, None, here, database(), Desk(pairing=pairing))
     assert told(by_mapping) == told(by_approval) == expected
-    assert by_mapping.overwrites
+    assert not by_mapping.overwrites  # who wins was said: nobody need be asked again
     assert not by_mapping.differs
 
 

@@ -121,15 +121,11 @@ def check_content(pair):
 
 
 @pytest.mark.parametrize("winner", ["feishu", "database"])
-@pytest.mark.parametrize("differing", [10, 30])
-def test_a_mapping_may_say_beforehand_whose_lines_win_and_many_are_asked_about_all_the_same(stage, winner, differing):
+def test_a_mapping_may_say_beforehand_whose_lines_win(stage, winner, differing=30):
     pair = orders(stage, f"pairing: {winner}\n")
     numbers = [f"A{number:03}" for number in range(300)]
     fill(pair, [(number, 1.0) for number in [*numbers, "F"]], [(a, 1.0 + (a < numbers[differing])) for a in numbers])
     report = pair.sync()
-    if differing > 10:
-        assert (report.guard.name, report.guard.counts["lines"], report.writes) == ("overwrites", differing, 0)
-        report = pair.approve(report)
     loser = {"feishu": "database", "database": "feishu"}[winner]
     assert written(report) == {f"{loser} update": differing, "database create": 1}
     held = {number: amount for number, amount, _ in equal(pair)}

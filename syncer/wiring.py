@@ -31,7 +31,6 @@ from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
 from syncer.embedded.redis import EmbeddedRedis
 from syncer.engine.aside import Threads
-from syncer.engine.collecting import rarely_collecting
 from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
 from syncer.engine.run import run
@@ -300,7 +299,7 @@ class Syncer:
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
-        with self._opened(job, layout, sides) as (memory, report):
+        with self._opened(job, layout, sides) as (memory, report), closing(Threads()) as aside:
             tools = Tools(
                 rules=rules,
                 records=sides.records,
@@ -312,10 +311,9 @@ class Syncer:
                 reporter=job.reporter,
                 options=job.options,
                 lens=Lens(rules),
-                aside=Threads(),
+                aside=aside,
             )
-            with rarely_collecting(), closing(tools.aside):
-                run(tools, sides.record_table)
+            run(tools, sides.record_table)
         return report
 
     @contextmanager

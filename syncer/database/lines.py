@@ -113,21 +113,24 @@ class Layout:
 class LineRow:
     """One row as a line; a ``ports.RawRow``."""
 
-    __slots__ = ("_layout", "_line", "_modified", "_print")
+    __slots__ = ("_key", "_layout", "_line", "_modified", "_print")
 
     def __init__(self, line: bytes, layout: Layout) -> None:
         self._layout = layout
         self._line, self._modified = line, b""
         if layout.modified is not None:
             self._line, _, self._modified = line.rpartition(b"\t")
+        self._key: str | None = None
         self._print: bytes | None = None
 
     @property
     def key(self) -> str:
         """The row's key in its stored form."""
-        width = self._layout.key_width
-        head = b"\t".join(self._line.split(b"\t", width)[:width])
-        return stored_key(self._layout.key.load(split_line(head)))
+        if self._key is None:
+            width = self._layout.key_width
+            head = b"\t".join(self._line.split(b"\t", width)[:width])
+            self._key = stored_key(self._layout.key.load(split_line(head)))
+        return self._key
 
     @property
     def print(self) -> bytes:

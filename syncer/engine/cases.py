@@ -27,6 +27,8 @@ class Bench:
         self._tools = tools
         self._approved = tools.memory.approval()
         self._first_pairings = self._approved.get("first_pairing", frozenset())
+        standing = tools.memory.standing()
+        self._began_calm = not (standing.open_failures or standing.open_conflicts or self._first_pairings)
 
     def lines(self, cases: Sequence[Case]) -> list[Line]:
         """The cases' lines, planned."""
@@ -106,7 +108,16 @@ class Bench:
         page = self._tools.rows.fetch(names)
         return {raw.key: lens.row(raw, page.read_at) for raw in page.rows}, {raw.key: raw.print for raw in page.rows}
 
+    def _is_calm(self) -> bool:
+        """Whether nothing of this mapping failed or waits for a person, so that no line has to be asked about."""
+        return self._began_calm and not (self._tools.report.failures or self._tools.report.conflicts)
+
     def _desks(self, lines: Sequence[Line]) -> None:
+        if self._is_calm():
+            desk = Desk(now=self._tools.clock.now())
+            for line in lines:
+                line.desk = desk
+            return
         memory = self._tools.memory
         linked = [line.link.id for line in lines if line.link is not None and line.link.id is not None]
         failed = _by_link(memory.failed_values(linked)) if linked else {}

@@ -57,7 +57,7 @@ def _form(one: Frozen) -> dict[str, object]:
         "action": one.action.value,
         "record": one.record,
         "key": one.key,
-        "values": one.values,
+        "values": None if one.action is Action.CREATE else one.values,
         "before": one.before,
         "bases": {name: base_items(base) for name, base in one.bases.items()},
         "after": {name: base_items(base) for name, base in one.after.items()},
@@ -69,13 +69,21 @@ def _form(one: Frozen) -> dict[str, object]:
     }
 
 
+def _created(on: Side, after: Mapping[str, Base]) -> dict[str, Value]:
+    """The values of a new line: all that its bases say of its side, but what is empty."""
+    return {name: value for name, base in after.items() if (value := base.of(on)) is not None}
+
+
 def _load(form: Mapping[str, object]) -> Frozen:
     get = dict(form)
     get["action"] = Action(str(form["action"]))
     get["fate"] = Fate(str(form["fate"]))
     get["severed"] = Side(str(form["severed"])) if form["severed"] else None
-    for name in ("values", "before"):
-        get[name] = {pair: load(value) for pair, value in form[name].items()}  # type: ignore[attr-defined]
     for name in ("bases", "after"):
         get[name] = load_bases(form[name])  # type: ignore[arg-type]
+    for name in ("values", "before"):
+        if form[name] is not None:
+            get[name] = {pair: load(value) for pair, value in form[name].items()}  # type: ignore[attr-defined]
+    if form["values"] is None:
+        get["values"] = _created(Side.DATABASE if form["key"] is None else Side.FEISHU, get["after"])  # type: ignore[arg-type]
     return Frozen(**get)  # type: ignore[arg-type]

@@ -5,7 +5,6 @@ writes explain; otherwise the batch's lines are read again and planned again fir
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from syncer.batching.batches import Bad, Sent, bisect, cut
@@ -225,7 +224,7 @@ class RecordHalf:
         tools = self._tools
         body = self._recovery.freeze(
             [
-                replace(frozen(str(number), work), cells=sent, match=self._match(work))
+                frozen(str(number), work, sent, self._match(work))
                 for number, (work, sent) in enumerate(zip(works, cells, strict=True))
             ]
         )
@@ -318,4 +317,5 @@ def _creates(line: Line) -> bool:
 
 def _weight(work: Work) -> int:
     """About how many bytes an operation takes in a request body."""
-    return 64 + sum(16 + 4 * len(str(value)) for value in work.operation.values.values())
+    texts = [value if type(value) is str else str(value) for value in work.operation.values.values()]
+    return 64 + 16 * len(texts) + 4 * sum(map(len, texts))

@@ -1,11 +1,13 @@
 """Applies the database half of planned lines: one transaction a batch, guarded by what the plan saw, counted once."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from syncer.core.plan import Action, Fate, Operation
 from syncer.core.records import Side, Unreadable, Version
+from syncer.core.values import Json
 from syncer.engine.frozen import Frozen, freeze
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
@@ -13,6 +15,8 @@ from syncer.engine.notes import Notebook
 from syncer.engine.strays import leave_claimed, note_rivals
 from syncer.engine.tools import Tools
 from syncer.ports import Intent, Moved, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
+
+NO_CELLS: Mapping[str, Json] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ def part(work: Work, names: Sequence[str]) -> Work:
     )
 
 
-def frozen(name: str, work: Work) -> Frozen:
+def frozen(name: str, work: Work, cells: Mapping[str, Json] = NO_CELLS, match: Mapping[str, Json] = NO_CELLS) -> Frozen:
     """An operation in the form in which it is stored before it is sent."""
     line, operation = work.line, work.operation
     assert line.link is not None
@@ -179,4 +183,6 @@ def frozen(name: str, work: Work) -> Frozen:
         operation.reason,
         line.plan.fate,
         line.plan.deleted_on,
+        cells,
+        match,
     )

@@ -11,6 +11,7 @@ from syncer.core.plan import Action, Guard, Reading, delete_guard, doubts, stopp
 from syncer.core.records import Side
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
+from syncer.engine.collecting import rarely_collecting
 from syncer.engine.judge import Judge, Judgement, missing, pages
 from syncer.engine.line import Line
 from syncer.engine.read import Reader, proven
@@ -37,6 +38,7 @@ class Surveyed:
     skipped: bool = False
 
 
+@rarely_collecting()
 def run(tools: Tools, info: RecordTableInfo) -> Report:
     """Make one run. ``info`` is the Bitable table as it was read to build the pairs.
 

@@ -177,7 +177,7 @@ FROM survey_case WHERE kind = %(kind)s AND at > %(after)s ORDER BY at LIMIT %(li
 """
 
 READ: LiteralString = """
-SELECT ctid::text, side, line, print, match, version FROM staged WHERE ctid = ANY(%(places)s::tid[])
+SELECT ctid::text, side, line, print, match, version FROM staged WHERE ctid = ANY(CAST(%(places)s AS tid[]))
 """
 
 COUNT_GONE: LiteralString = """

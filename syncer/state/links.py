@@ -33,7 +33,7 @@ SELECT {columns} FROM syncer_state.link WITH NO DATA
 # are given as well, because nobody knows how many rows a table just filled holds: the join must not read all links.
 _LET_GO = """
 UPDATE syncer_state.link l SET record = NULL, key = NULL FROM memo_link m
-WHERE l.id = ANY(%(ids)s) AND l.id = m.id
+WHERE l.id = ANY(CAST(%(ids)s AS bigint[])) AND l.id = m.id
   AND (l.record IS DISTINCT FROM m.record OR l.key IS DISTINCT FROM m.key)
 """
 
@@ -130,7 +130,8 @@ class LinkTable:
         if links:
             self._empty = False
             self._stage(links)
-            self._connection.execute(_LET_GO, {"ids": [remembered.link.id for remembered in links]})
+            ids = ",".join([str(remembered.link.id) for remembered in links])
+            self._connection.execute(_LET_GO, {"ids": f"{{{ids}}}"})
             self._connection.execute(_UPSERT.format(columns=_COLUMNS))
 
     def _stage(self, links: Sequence[Remembered]) -> None:

@@ -101,7 +101,8 @@ class PostgresSurvey:
 
     def _read(self, places: Sequence[str]) -> Mapping[str, tuple[Found, bytes | None]]:
         """Staged lines by where they lie: how each was found, and its match."""
-        rows = self._connection.execute(joins.READ, {"places": list(places)})
+        quoted = ",".join([f'"{place}"' for place in places])  # a literal: psycopg makes arrays value by value
+        rows = self._connection.execute(joins.READ, {"places": f"{{{quoted}}}"}, binary=True)
         return {
             place: ((_found(_SIDES[side], line, version), digest), match)
             for place, side, line, digest, match, version in rows

@@ -121,7 +121,8 @@ def check_content(pair):
 
 
 @pytest.mark.parametrize("winner", ["feishu", "database"])
-def test_a_mapping_may_say_beforehand_whose_lines_win(stage, winner, differing=30):
+def test_a_mapping_may_say_beforehand_whose_lines_win(stage, winner):
+    differing = 30
     pair = orders(stage, f"pairing: {winner}\n")
     numbers = [f"A{number:03}" for number in range(300)]
     fill(pair, [(number, 1.0) for number in [*numbers, "F"]], [(a, 1.0 + (a < numbers[differing])) for a in numbers])

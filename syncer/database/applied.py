@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from syncer.database.parameters import array_text
 from syncer.errors import FaultError, SchemaError
 
 SCHEMA = "syncer"
@@ -90,8 +91,8 @@ def record(connection: psycopg.Connection, batch: str, keys: Mapping[str, str]) 
     """Note the keys written, by operation id."""
     connection.execute(
         "INSERT INTO syncer.applied (batch, operation, key) "
-        "SELECT %s, o, k FROM unnest(%s::text[], %s::text[]) AS u(o, k)",
-        (batch, list(keys), list(keys.values())),
+        "SELECT %s, o, k FROM unnest(CAST(%s AS text[]), CAST(%s AS text[])) AS u(o, k)",
+        (batch, array_text(keys), array_text(keys.values())),
     )
 
 

@@ -80,10 +80,10 @@ class Staging:
         self._staged.append(Staged(id_, tuple(finder), found, tuple(values), sent, expected))
 
     def _texts(self, id_: str, values: Mapping[str, object]) -> Texts | None:
-        texts = []
+        texts, known = [], self._table.columns
         for name, value in values.items():
             try:
-                texts.append(text_of(value, self._table.column(name)))
+                texts.append(text_of(value, known.get(name) or self._table.column(name)))
             except psycopg.DataError as error:
                 self.outcomes[id_] = Refusal("22000", str(error), column=name)
                 return None

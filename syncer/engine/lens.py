@@ -22,6 +22,7 @@ class Lens:
         self.pairs = {pair.name: pair for pair in rules.pairs}
         self.columns = tuple(self.pairs)
         self.fields = tuple(pair.field for pair in rules.pairs)
+        self.kept_back = tuple(pair.name for pair in rules.pairs if Side.FEISHU not in pair.targets)
         self._match = tuple(self.pairs[name] for name in rules.match)
         self._key = rules.key if set(rules.key) <= set(self.pairs) else ()
         self._cells: tuple[tuple[str, str, Callable[[Any], Value]], ...] = tuple(
@@ -104,7 +105,8 @@ class Lens:
         if not any(name in values for name in self._key):
             return None
         held = dict(zip(self._key, key_values(key), strict=True)) if key is not None else dict[str, Value]()
-        held.update((name, key_value(bind)) for name, bind in self.binds(values).items() if name in self._key)
+        wanted = {name: values[name] for name in self._key if name in values}
+        held.update((name, key_value(bind)) for name, bind in self.binds(wanted).items())
         return key_text(tuple(held.get(name) for name in self._key))
 
     def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:

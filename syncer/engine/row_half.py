@@ -123,9 +123,10 @@ class RowHalf:
         """
         before = line.versions[Side.DATABASE].values or {}
         line.confirm(operation, row, print_)
-        for name, held in (row.values or {}).items():
-            pair, base = self._tools.lens.pairs.get(name), line.bases.get(name)
-            if pair is None or base is None or pair.accepts(Side.FEISHU) or isinstance(held, Unreadable):
+        values = row.values or {}
+        for name in self._tools.lens.kept_back:
+            held, base = values.get(name), line.bases.get(name)
+            if name not in values or base is None or isinstance(held, Unreadable):
                 continue
             if name in operation.values or held != before.get(name):
                 line.bases[name] = replace(base, database=held)

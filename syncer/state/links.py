@@ -8,6 +8,7 @@ from psycopg import Connection
 from syncer.core.records import Link, Side
 from syncer.errors import FaultError
 from syncer.ports.memory import Remembered, Seen
+from syncer.state.arrays import array_text
 from syncer.state.layouts import Layouts
 from syncer.state.tables import SIDE_CODES
 
@@ -46,7 +47,8 @@ ON CONFLICT (id) DO UPDATE SET
 """
 
 _SEEN = """
-SELECT {line}, id, CASE WHEN layout = %s THEN {print} END FROM syncer_state.link WHERE mapping = %s AND {line} = ANY(%s)
+SELECT {line}, id, CASE WHEN layout = %s THEN {print} END FROM syncer_state.link
+WHERE mapping = %s AND {line} = ANY(CAST(%s AS text[]))
 """
 
 _ANY = "SELECT 1 FROM syncer_state.link WHERE mapping = %s LIMIT 1"
@@ -98,7 +100,7 @@ class LinkTable:
             return {}
         rows = self._connection.execute(
             _SEEN.format(line=_LINE[side], print=_PRINT[side]),
-            [self._layouts.current, self._mapping, list(lines)],
+            [self._layouts.current, self._mapping, array_text(lines)],
             binary=True,
         )
         return {line: Seen(link, digest) for line, link, digest in rows}
@@ -130,8 +132,8 @@ class LinkTable:
         if links:
             self._empty = False
             self._stage(links)
-            ids = ",".join([str(remembered.link.id) for remembered in links])
-            self._connection.execute(_LET_GO, {"ids": f"{{{ids}}}"})
+            ids = array_text([str(remembered.link.id) for remembered in links])
+            self._connection.execute(_LET_GO, {"ids": ids})
             self._connection.execute(_UPSERT.format(columns=_COLUMNS))
 
     def _stage(self, links: Sequence[Remembered]) -> None:

@@ -13,6 +13,7 @@ from psycopg import Connection
 from syncer.core.records import Side, Version
 from syncer.ports.memory import Case, CaseKind, Look, Remembered, Staged, Totals
 from syncer.state import joins
+from syncer.state.arrays import array_text
 from syncer.state.tables import SIDE_CODES
 from syncer.state.versions import dump_version, load_version
 
@@ -101,8 +102,7 @@ class PostgresSurvey:
 
     def _read(self, places: Sequence[str]) -> Mapping[str, tuple[Found, bytes | None]]:
         """Staged lines by where they lie: how each was found, and its match."""
-        quoted = ",".join([f'"{place}"' for place in places])  # a literal: psycopg makes arrays value by value
-        rows = self._connection.execute(joins.READ, {"places": f"{{{quoted}}}"}, binary=True)
+        rows = self._connection.execute(joins.READ, {"places": array_text(places)}, binary=True)
         return {
             place: ((_found(_SIDES[side], line, version), digest), match)
             for place, side, line, digest, match, version in rows

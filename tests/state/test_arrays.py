@@ -1,0 +1,15 @@
+"""Array literals are read by the server as the texts they were made of."""
+
+import psycopg
+import pytest
+
+from syncer.state.arrays import array_text
+
+
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["NULL"], ["a", "b"], ['["k, {1}"]', "\\", '"', '\\"'], ["订单 🙂", " ", "\t\n", "{}"]], ids=str
+)
+def test_a_server_reads_the_texts_that_were_written(postgres_url, texts):
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
+        found = connection.execute("SELECT CAST(%s AS text[])", [array_text(texts)]).fetchone()
+    assert found == (texts,)

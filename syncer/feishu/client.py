@@ -28,7 +28,7 @@ from syncer.feishu.mishaps import mishap
 from syncer.feishu.patience import AgainError, Patience, Waiting
 from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
 from syncer.feishu.tokens import Speaker, TokenCache, speaking
-from syncer.feishu.transport import Line, sdk
+from syncer.feishu.transport import Line, install_switchboard, sdk
 from syncer.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -156,11 +156,12 @@ class FeishuClient:
         """The request's token, from the cache or fetched; one thread fetches, the others wait for it."""
         from lark_oapi.core.exception import ObtainAccessTokenException  # noqa: PLC0415 - loaded by now
         from lark_oapi.core.model import RequestOption  # noqa: PLC0415
-        from lark_oapi.core.token import verify  # noqa: PLC0415
+        from lark_oapi.core.token import TokenManager, verify  # noqa: PLC0415
 
         option, config = RequestOption(), self._config()
         try:
             with self._lock_for_tokens, speaking(Speaker(self._tokens, count)):
+                install_switchboard(TokenManager)
                 verify(config, request, option)
         except requests.RequestException as error:
             raise mishap(_TOKEN_CALL, error, self.domain, self.timeout) from error

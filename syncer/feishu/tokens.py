@@ -72,9 +72,10 @@ class TokenCache:
         if value is None:
             return None
         left = self._ask(lambda redis: redis.ttl(self._prefix + key))
-        if isinstance(left, int) and left > 0:
-            with self._lock:
-                self._memory[key] = (value, time.time() + left)
+        if not isinstance(left, int) or left <= 0:
+            return None
+        with self._lock:
+            self._memory[key] = (value, time.time() + left)
         return value
 
     def _shared(self, key: str) -> str | None:

@@ -79,10 +79,16 @@ def _load() -> Any:
 
     # It prints to stdout, where the commands' own output must stand alone.
     logging.getLogger("Lark").handlers.clear()
-    TokenManager.cache = Switchboard(TokenManager.cache)
+    install_switchboard(TokenManager)
     Transport.execute = staticmethod(_executing(Transport.execute))
     _set_aside_from_garbage_collection()
     return lark_oapi
+
+
+def install_switchboard(manager: Any) -> None:
+    """Stand in the SDK's token cache. It is one for the whole process, and any client built elsewhere replaces it."""
+    if not isinstance(manager.cache, Switchboard):
+        manager.cache = Switchboard(manager.cache)
 
 
 def _set_aside_from_garbage_collection() -> None:

@@ -7,6 +7,7 @@ wrapped are its database driver's COMMIT, its HTTP connection, and the names of 
 import os
 import select
 import signal
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -54,8 +55,8 @@ class Points:
         time.sleep(60)
 
 
-class Doing:
-    """What the process is doing, so that a commit can be named after it."""
+class Doing(threading.local):
+    """What this thread is doing, so that a commit can be named after it."""
 
     def __init__(self):
         self._steps = []

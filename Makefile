@@ -19,8 +19,8 @@ demo: $(READY)  ## The whole thing, told step by step; needs no account and no s
 up: $(READY)  ## Console, worker, scheduler and listeners on this machine; Ctrl-C stops all of it
 	@.venv/bin/syncer up
 
-test: $(READY)  ## All tests (ARGS="-k words" for some of them)
-	@.venv/bin/pytest -q -n 2 $(ARGS)
+test: $(READY)  ## All tests (ARGS="-k words" for some of them); what fails is tried once more, alone, and told
+	@.venv/bin/pytest -q -n 2 $(ARGS) || { echo "== what failed, once more, one at a time"; .venv/bin/pytest -q --last-failed --last-failed-no-failures none; }
 
 hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
 	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)

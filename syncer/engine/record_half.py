@@ -1,8 +1,4 @@
-"""Applies the Feishu half of planned lines, in batches that are all written or not at all.
-
-Bitable has no compare-and-set. What comes closest: before a batch the table's revision must be one that only our own
-writes explain; otherwise the batch's lines are read again and planned again first.
-"""
+"""Applies the Feishu half of planned lines, in batches that are all written or not at all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,6 +9,7 @@ from syncer.core.records import Side, Version
 from syncer.core.values import Json
 from syncer.engine.cases import Bench
 from syncer.engine.flight import Flight
+from syncer.engine.freshness import Freshness, creates
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -32,7 +29,8 @@ class RecordHalf:
     """Writes records and remembers what became of them."""
 
     def __init__(self, tools: Tools, bench: Bench, recovery: Recovery) -> None:
-        self._tools, self._bench, self._recovery = tools, bench, recovery
+        self._tools, self._recovery = tools, recovery
+        self._freshness = Freshness(tools, bench)
         self._flight: Flight | None = None
 
     def apply(self, lines: Sequence[Line], then: Callable[[], None]) -> None:
@@ -59,7 +57,7 @@ class RecordHalf:
         self._remember(flight)
 
     def _send(self, works: Sequence[Work], then: Callable[[], None]) -> None:
-        if works and all(_creates(work.line) for work in works) and self._is_one_batch(works):
+        if works and all(creates(work.line) for work in works) and self._is_one_batch(works):
             flown, self._flight = self._flight, self._depart(works, then)
             self._remember(flown)
             return
@@ -69,7 +67,11 @@ class RecordHalf:
         then()
 
     def _ready(self, lines: list[Line]) -> list[Work]:
-        works = [Work(line, found) for line in self._fresh(lines) if (found := line.operation(Side.FEISHU))]
+        works = [
+            Work(line, found)
+            for line in self._freshness.fresh(lines, self._flight)
+            if (found := line.operation(Side.FEISHU))
+        ]
         self._tools.give_links([work.line for work in works])
         return works
 
@@ -123,62 +125,6 @@ class RecordHalf:
             self._confirm(result.items, *result.answer)
         else:
             self._refused(result.item, result.error, send)
-
-    # The look before a write.
-
-    def _fresh(self, lines: list[Line]) -> list[Line]:
-        """The lines that may be written now: those whose records somebody else touched are read and planned again."""
-        tools = self._tools
-        if not lines:
-            return []
-        if self._is_unmoved(lines):
-            return lines
-        tools.revisions = set()
-        known = [line for line in lines if not line.versions[Side.FEISHU].absent]
-        self._bench.refresh(Side.FEISHU, known)
-        self._keep_absent([line for line in lines if _creates(line)])
-        for line in known:
-            self._plan_again(line)
-        return [line for line in lines if not line.undone and line.operation(Side.FEISHU)]
-
-    def _is_unmoved(self, lines: Sequence[Line]) -> bool:
-        """Whether only our own writes moved the table since it was read.
-
-        New records overwrite nothing: for them a look while the last batch was under way is recent enough.
-        """
-        flight, allowed = self._flight, self._tools.revisions
-        if flight is None or flight.look is None or not all(map(_creates, lines)):
-            return self._tools.records.revision() in allowed
-        return flight.look.result() in flight.before | allowed
-
-    def _plan_again(self, line: Line) -> None:
-        tools = self._tools
-        before = line.plan
-        line.adopt(tools.plan(line))
-        after = line.plan
-        if (
-            line.operation(Side.DATABASE)
-            or after.fate is not before.fate
-            or after.differs
-            or after.tells_more_than(before)
-        ):
-            line.leave()
-
-    def _keep_absent(self, lines: Sequence[Line]) -> None:
-        """Of lines to be created, drop those whose match values meanwhile stand in some record."""
-        lens = self._tools.lens
-        matches = [
-            lens.cells(values)
-            for line in lines
-            if (operation := line.operation(Side.FEISHU)) and (values := lens.match_values(operation.values))
-        ]
-        if not matches:
-            return
-        now = self._tools.clock.now()
-        taken = {lens.match(lens.record(raw, now)) for raw in self._tools.records.find(matches, lens.fields)}
-        for line in lines:
-            if lens.match(line.versions[Side.DATABASE]) in taken:
-                line.leave()
 
     # The writes. Each stores its intent first; an unknown outcome is looked at before anything else happens.
 
@@ -308,11 +254,6 @@ class RecordHalf:
             work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         self._tools.store(notebook)
-
-
-def _creates(line: Line) -> bool:
-    operation = line.operation(Side.FEISHU)
-    return operation is not None and operation.action is Action.CREATE
 
 
 def _weight(work: Work) -> int:

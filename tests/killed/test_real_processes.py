@@ -142,17 +142,11 @@ def test_a_run_that_waits_begins_when_the_one_before_is_killed_and_makes_it_good
 
 @contextmanager
 def two_syncing(shop):
-    """Two processes. The second is begun when the first has found the state store: it comes to the lock later."""
-    alone = sessions(shop)
+    """Two processes. The second is begun when the first stands at the mapping's door: it comes to the lock later."""
     with syncing(shop) as first:
-        until(lambda: sessions(shop) > alone)
+        until(lambda: runs_at_the_door(shop) == 1)
         with syncing(shop) as second:
             yield first, second
-
-
-def sessions(shop):
-    statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    return shop.stage.state(statement)[0][0]
 
 
 def begin_of_the_run_after(shop, moment):

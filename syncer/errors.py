@@ -1,7 +1,7 @@
 """The one family of errors, split by what the caller can do about it.
 
 ``SyncerError`` -> ``MendError`` (mend a file, a setting or an argument; exit 2), ``OutsideError`` (somebody else did
-not answer; exit 5), ``GuardError`` (a safety rule stopped the run; exit 4), ``FaultError`` (a fault of ours; exit 1).
+not answer; exit 5), ``FaultError`` (a fault of ours; exit 1). A run that a guard stops is no error but an outcome.
 """
 
 from collections.abc import Sequence
@@ -63,12 +63,6 @@ class BusyError(OutsideError):
 
 class FencedError(OutsideError):
     """This run was overtaken by a newer one and must not write any more."""
-
-
-class GuardError(SyncerError):
-    """A safety rule stopped the run before it wrote."""
-
-    exit_status = 4
 
 
 class FeishuError(OutsideError):

@@ -1,7 +1,7 @@
 """What a run intends, as values: operations, what a line becomes, the tally of a whole run, and the guards over it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -237,14 +237,3 @@ def doubts(reading: Reading) -> list[str]:
     if not reading.whole:
         found.append("advanced permissions are on and the app does not manage the base, so records may be hidden")
     return found
-
-
-def merge_counts(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
-    """Several counts added up."""
-    total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
-    return total
-
-
-Operations = Sequence[Operation]

@@ -1,7 +1,7 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from syncer.core.plan import Reading
@@ -9,17 +9,6 @@ from syncer.core.records import Side
 from syncer.engine.lens import Lens
 from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
-
-
-@dataclass(slots=True)
-class SidesRead:
-    """How the reading of both sides went. ``revision`` is Feishu's from before the reading; ``None`` if not known."""
-
-    records: Reading | None = None
-    revision: int | None = None
-    rows: int = 0
-    returned: int = 0
-    prints: dict[str, bytes] = field(default_factory=dict)
 
 
 class Reader:

@@ -13,7 +13,6 @@ from syncer.core.plan import (
     Tally,
     delete_guard,
     doubts,
-    merge_counts,
     stopping_guard,
     too_many,
 )
@@ -66,10 +65,6 @@ def test_only_a_full_field_that_empties_is_a_clear(before, after, clears):
 def test_a_new_line_clears_nothing():
     assert Operation(FEISHU, Action.CREATE, None, {"note": None}).clears() == []
     assert Operation(FEISHU, Action.DELETE, "rec1", before={"note": "a"}).clears() == []
-
-
-def test_counts_of_several_parts_add_up():
-    assert merge_counts([{"a": 1}, {"a": 2, "b": 1}, {}]) == {"a": 3, "b": 1}
 
 
 # Thresholds -----------------------------------------------------------------------------------------------------------

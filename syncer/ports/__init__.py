@@ -1,22 +1,17 @@
 """The promises the engine relies on. Doors keep them, ``testing`` keeps them in memory; no product is named here."""
 
+from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
 from syncer.ports.memory import (
     Audit,
-    Case,
-    CaseKind,
     ConflictNote,
     FailureNote,
     Intent,
     IntentState,
-    Look,
     Memo,
     Memory,
-    Remembered,
     Seen,
-    Staged,
     Standing,
     Survey,
-    Totals,
 )
 from syncer.ports.sides import (
     ColumnInfo,

@@ -6,8 +6,9 @@ from typing import Any
 from psycopg import Connection
 
 from syncer.core.records import Link, Side
+from syncer.core.survey import Remembered
 from syncer.errors import FaultError
-from syncer.ports.memory import Remembered, Seen
+from syncer.ports.memory import Seen
 from syncer.state.arrays import array_text
 from syncer.state.layouts import Layouts
 from syncer.state.tables import SIDE_CODES

@@ -14,9 +14,10 @@ from psycopg import Connection
 from sqlalchemy import Engine, select
 
 from syncer.core.records import Side
+from syncer.core.survey import Remembered
 from syncer.core.values import Json, digest
 from syncer.errors import FaultError, FencedError, UnreachableError
-from syncer.ports.memory import ConflictNote, Intent, Memo, Remembered, Seen, Standing
+from syncer.ports.memory import ConflictNote, Intent, Memo, Seen, Standing
 from syncer.ports.world import Clock
 from syncer.state.connect import reaching
 from syncer.state.layouts import Layouts

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from syncer.core.records import Side, Version
-from syncer.ports.memory import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
 from syncer.state import joins
 from syncer.state.arrays import array_text
 from syncer.state.tables import SIDE_CODES

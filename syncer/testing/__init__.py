@@ -3,7 +3,6 @@
 from syncer.testing.memory import InMemoryMemory
 from syncer.testing.records import BitableTable, InMemoryRecords
 from syncer.testing.rows import InMemoryRows, SqlTable
-from syncer.testing.survey import InMemorySurvey
 from syncer.testing.world import FakeClock, SeededIds
 
 __all__ = [
@@ -12,7 +11,6 @@ __all__ = [
     "InMemoryMemory",
     "InMemoryRecords",
     "InMemoryRows",
-    "InMemorySurvey",
     "SeededIds",
     "SqlTable",
 ]

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from syncer.core.joining import SmallSurvey
 from syncer.core.records import Side
+from syncer.core.survey import Remembered
 from syncer.core.values import Json
 from syncer.errors import FaultError, FencedError
 from syncer.ports.memory import (
@@ -15,12 +17,10 @@ from syncer.ports.memory import (
     Intent,
     IntentState,
     Memo,
-    Remembered,
     Seen,
     Standing,
 )
 from syncer.ports.world import Clock
-from syncer.testing.survey import InMemorySurvey
 from syncer.testing.world import FakeClock
 
 Layout = Mapping[str, str]
@@ -162,9 +162,9 @@ class InMemoryMemory:
         )
         return list(dict.fromkeys(line for line in (*linked, *waiting) if line is not None))[:limit]
 
-    def survey(self) -> InMemorySurvey:
+    def survey(self) -> SmallSurvey:
         """A new, empty survey of this run."""
-        return InMemorySurvey(self._remembered)
+        return SmallSurvey(self._remembered)
 
     def failed_values(self, links: Sequence[int]) -> Mapping[tuple[int, str], bytes]:
         """Digests of the values that already failed, by link and pair (empty: the whole line).

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncer.core.joining import SmallSurvey
 from syncer.core.records import Link, Side, Unreadable, Version
 from syncer.ports import Case, CaseKind, Look, Memo, Memory, Remembered, Staged, Survey, Totals
 from syncer.state.store import Store
-from syncer.testing import FakeClock, InMemorySurvey
+from syncer.testing import FakeClock
 from syncer.testing.world import BEGINNING
 from tests.state.rooms import LAYOUT, D, F, Room, linked, match, print_of, remember, staged
 
@@ -353,7 +354,7 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             links, lines, unread = world
             known = [number for number in range(1, 7) if memory.links([number])]
             memory.remember(_memo(links, known))
-            surveys = [memory.survey(), InMemorySurvey(lambda: links)]
+            surveys = [memory.survey(), SmallSurvey(lambda: links)]
             totals = []
             for survey in surveys:
                 for side in Side:

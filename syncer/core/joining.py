@@ -1,11 +1,15 @@
-"""A survey made of dictionaries."""
+"""The join of a survey, made of dictionaries: which lines changed, moved, pair, are duplicates, rivals or new.
+
+The state store does the same in SQL for tables of any size; this is for the lines of one event, and what the SQL must
+agree with.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncer.core.records import Side, Version
-from syncer.ports.memory import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
 
 MOST_OTHERS = 10
 """Of many lines that share their match values, no more than this are named."""
@@ -59,8 +63,8 @@ class _Match:
         return min(living, key=lambda holder: holder.id).remembered.link.line(side) if living else None
 
 
-class InMemorySurvey:
-    """A survey (``ports.Survey``) of the links that ``links`` tells."""
+class SmallSurvey:
+    """A survey (``ports.Survey``) of the links that ``links`` tells, in memory."""
 
     def __init__(self, links: Callable[[], Iterable[Remembered]]) -> None:
         self._links = links
@@ -73,9 +77,12 @@ class InMemorySurvey:
             self._staged[side].pop(line.line, None)
             self._staged[side][line.line] = line
 
-    def close(self, unread: frozenset[Side] = frozenset()) -> Totals:
-        """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged."""
-        looked = self._look(unread)
+    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
+        """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged.
+
+        Those in ``gone`` were looked for and are not there.
+        """
+        looked = self._look(unread, gone)
         taken = self._judge_newcomers(looked)
         for link in looked:
             if link.changed and link.id not in taken:
@@ -83,15 +90,20 @@ class InMemorySurvey:
         self._cases[CaseKind.DUPLICATE].sort(key=lambda case: (case.match or b"", case.feishu is None))
         return self._totals(looked)
 
-    def _look(self, unread: frozenset[Side]) -> list[_Looked]:
+    def _look(self, unread: frozenset[Side], gone: Collection[tuple[Side, str]]) -> list[_Looked]:
         found = {side: {line.link: line for line in lines.values()} for side, lines in self._staged.items()}
-        return [self._looked(remembered, found, unread) for remembered in sorted(self._links(), key=_id)]
+        return [self._looked(remembered, found, unread, gone) for remembered in sorted(self._links(), key=_id)]
 
+    @staticmethod
     def _looked(
-        self, remembered: Remembered, found: Mapping[Side, Mapping[int | None, Staged]], unread: frozenset[Side]
+        remembered: Remembered,
+        found: Mapping[Side, Mapping[int | None, Staged]],
+        unread: frozenset[Side],
+        gone: Collection[tuple[Side, str]],
     ) -> _Looked:
         lines = {side: found[side].get(remembered.link.id) for side in Side}
-        sides = {side: _how(line, side, remembered, unread) for side, line in lines.items()}
+        missed = {side for side in Side if side not in unread or (side, remembered.link.line(side)) in gone}
+        sides = {side: _how(line, side, remembered, missed) for side, line in lines.items()}
         return _Looked(remembered, sides, {side: line.print for side, line in lines.items() if line})
 
     def _judge_newcomers(self, looked: Sequence[_Looked]) -> set[int]:
@@ -181,12 +193,12 @@ def _found(line: Staged) -> Version | Look:
     return line.version or Look.UNCHANGED
 
 
-def _how(line: Staged | None, side: Side, remembered: Remembered, unread: frozenset[Side]) -> _Finding:
+def _how(line: Staged | None, side: Side, remembered: Remembered, missed: Collection[Side]) -> _Finding:
     if line is not None:
         return _found(line)
     if remembered.link.severed is side:
         return None
-    return Look.UNCHANGED if side in unread else Look.GONE
+    return Look.GONE if side in missed else Look.UNCHANGED
 
 
 def _as_of_now(case: Case, at: str, links: Mapping[int | None, Remembered]) -> Case:

@@ -1,0 +1,89 @@
+"""What a look at both sides of a mapping finds: lines as they were staged, and the cases they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncer.core.records import Link, Side, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A link as it is stored.
+
+    ``prints`` are the fingerprints of each side's line when it was last dealt with; ``None`` makes the next run look at
+    the line again. ``settled`` says that the bases are all there is to know: a line whose print is unchanged holds its
+    base. ``match`` is the digest of the match values.
+    """
+
+    link: Link
+    prints: Mapping[Side, bytes | None] = field(default_factory=dict)
+    match: bytes | None = None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A line read in a survey. ``link`` is its link, if it has one; ``version`` is given when it is new or changed."""
+
+    line: str
+    print: bytes
+    link: int | None = None
+    match: bytes | None = None
+    version: Version | None = None
+
+
+class Look(StrEnum):
+    """How a linked line was found when no new version of it was staged."""
+
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+
+
+class CaseKind(StrEnum):
+    """What a survey finds."""
+
+    CHANGED = "changed"
+    """A link of which a side changed or is gone, and no newcomer takes the place of what is gone."""
+    MOVED = "moved"
+    """A link of which one side is gone while exactly one newcomer on that side has its match values."""
+    PAIR = "pair"
+    """One unlinked line on each side with equal match values, no other line has them."""
+    DUPLICATE = "duplicate"
+    """Unlinked lines of one side that share their match values; ``others`` names them."""
+    RIVAL = "rival"
+    """An unlinked line with the match values of a linked line that lives; ``others`` names that one."""
+    FRESH = "fresh"
+    """An unlinked line without a partner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One finding of a survey. A side is a version, a ``Look``, or ``None`` where nothing was ever there.
+
+    ``prints`` holds the fingerprints just read, by side. ``at`` places the case in its kind's order.
+    """
+
+    kind: CaseKind
+    at: str
+    feishu: Version | Look | None
+    database: Version | Look | None
+    remembered: Remembered | None = None
+    prints: Mapping[Side, bytes] = field(default_factory=dict)
+    match: bytes | None = None
+    others: tuple[str, ...] = ()
+
+    def side(self, side: Side) -> Version | Look | None:
+        """What was found on one side."""
+        return self.feishu if side is Side.FEISHU else self.database
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A survey in numbers. ``lines`` and ``gone`` are by side, ``linked`` and ``severed`` the links before the run."""
+
+    lines: Mapping[Side, int]
+    gone: Mapping[Side, int]
+    cases: Mapping[CaseKind, int]
+    linked: int
+    severed: int

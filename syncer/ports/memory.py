@@ -162,6 +162,14 @@ class Memory(Protocol):
         """Links by id; those forgotten are missing."""
         ...
 
+    def holders(self, matches: Sequence[bytes]) -> Sequence[int]:
+        """The links (severed ones too) that hold one of these match digests."""
+        ...
+
+    def loose(self, side: Side, limit: int) -> Sequence[str]:
+        """Lines of a side that have a failure but no link, up to a limit."""
+        ...
+
     def restless(self, side: Side, limit: int) -> Sequence[str]:
         """Lines of a side whose print is unset, up to a limit: they must be looked at even if nothing moved."""
         ...

@@ -59,6 +59,8 @@ SELECT id, moved_at, layout, severed, predicted, settled, record, key, match, re
 FROM syncer_state.link WHERE mapping = %s AND id = ANY(%s)
 """
 
+_HOLDERS = "SELECT id FROM syncer_state.link WHERE mapping = %s AND match = ANY(%s) ORDER BY id"
+
 # Three ranges of one index, because `<>` would read all of it.
 _RESTLESS = """
 SELECT {line} FROM (
@@ -115,6 +117,11 @@ class LinkTable:
         )
         found = {row[0]: self._loaded(row) for row in rows}
         return [found[number] for number in dict.fromkeys(ids) if number in found]
+
+    def holders(self, matches: Sequence[bytes]) -> Sequence[int]:
+        """The links that hold one of these match digests."""
+        rows = self._connection.execute(_HOLDERS, [self._mapping, list(matches)])
+        return [row[0] for row in rows]
 
     def restless(self, side: Side, limit: int) -> Sequence[str]:
         """Lines whose print is unset or of another layout, and unlinked ones that somebody wants retried."""

@@ -31,6 +31,11 @@ SELECT id, {line}, pair, value FROM syncer_state.failure
 WHERE mapping = %s AND link IS NULL AND {line} = ANY(%s) ORDER BY last_at, id
 """
 
+_LOOSE = """
+SELECT DISTINCT {line} FROM syncer_state.failure
+WHERE mapping = %s AND link IS NULL AND {line} IS NOT NULL LIMIT %s
+"""
+
 _OPEN_CONFLICTS = """
 SELECT link, record, key, pair, field, base, feishu, database, policy, winner, reason, at, estimated, value
 FROM syncer_state.conflict WHERE mapping = %s AND state = 'open' AND link = ANY(%s)
@@ -148,6 +153,18 @@ class PostgresMemory:
         """Links by id; those forgotten are missing."""
         with self._reading():
             return self._links.load(ids)
+
+    def holders(self, matches: Sequence[bytes]) -> Sequence[int]:
+        """The links (severed ones too) that hold one of these match digests."""
+        with self._reading():
+            return self._links.holders(matches)
+
+    def loose(self, side: Side, limit: int) -> Sequence[str]:
+        """Lines of a side that have a failure but no link, up to a limit."""
+        line = "record" if side is Side.FEISHU else "key"
+        with self._reading():
+            rows = self._connection.execute(_LOOSE.format(line=line), [self._mapping, limit])
+            return [row[0] for row in rows]
 
     def restless(self, side: Side, limit: int) -> Sequence[str]:
         """Lines of a side that must be looked at: their print is unset, or somebody wants their failure retried."""

@@ -148,6 +148,16 @@ class InMemoryMemory:
         unset: Mapping[Side, bytes | None] = dict.fromkeys(Side)
         return replace(remembered, link=replace(remembered.link, bases=kept), prints=unset, settled=False)
 
+    def holders(self, matches: Sequence[bytes]) -> Sequence[int]:
+        """The links (severed ones too) that hold one of these match digests."""
+        wanted = frozenset(matches)
+        return sorted(_id(remembered) for remembered in self._remembered() if remembered.match in wanted)
+
+    def loose(self, side: Side, limit: int) -> Sequence[str]:
+        """Lines of a side that have a failure but no link, up to a limit."""
+        notes = [failed.note for failed in self.book.failures.values() if failed.note.link is None]
+        return list(dict.fromkeys(line for note in notes if (line := _line(note, side)) is not None))[:limit]
+
     def restless(self, side: Side, limit: int) -> Sequence[str]:
         """Lines of a side that must be looked at: their print is unset, or somebody wants their failure retried."""
         linked = (

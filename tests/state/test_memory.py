@@ -94,6 +94,23 @@ def test_lines_without_a_print_are_restless_on_the_sides_that_live(room: Room) -
     assert list(memory.restless(F, 10)) == ["f2"]
 
 
+def test_links_are_found_by_what_they_match(room: Room) -> None:
+    memory = room.run()
+    remember(memory, linked(1, match=match("a")), linked(2, match=match("b")), linked(3, match=match("a"), severed=F))
+    remember(memory, linked(4, match=None))
+    assert sorted(memory.holders([match("a") or b"", match("c") or b""])) == [1, 3]
+    assert not memory.holders([])
+
+
+def test_failures_without_a_link_name_their_loose_lines(room: Room) -> None:
+    memory = room.run()
+    notes = [failure(None, record="f7", key=None), failure(None, "金额", record="f7", key=None)]
+    memory.remember(Memo(links=[linked(1)], failures=[*notes, failure(None, record=None, key="d8"), failure(1)]))
+    assert list(memory.loose(F, 10)) == ["f7"]
+    assert list(memory.loose(D, 10)) == ["d8"]
+    assert not memory.loose(D, 0)
+
+
 def test_a_changed_layout_makes_every_line_looked_at_and_confirms_only_what_means_the_same(room: Room) -> None:
     remember(room.run(), linked(1), linked(2))
     changed = (("备注", "text:1"), ("状态", "select:2"), ("新", "text:1"), ("金额", "number:1"))

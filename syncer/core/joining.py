@@ -77,6 +77,20 @@ class SmallSurvey:
             self._staged[side].pop(line.line, None)
             self._staged[side][line.line] = line
 
+    def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
+        """Staged lines of a side without a link, as far as they have match values, up to a limit."""
+        found = [line for line in self._staged[side].values() if line.link is None and line.match is not None]
+        return found[:limit]
+
+    def linked(self) -> frozenset[int]:
+        """The links of the lines staged so far."""
+        staged = (line for lines in self._staged.values() for line in lines.values())
+        return frozenset(line.link for line in staged if line.link is not None)
+
+    def has(self, side: Side, line: str) -> bool:
+        """Whether a line was staged."""
+        return line in self._staged[side]
+
     def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
         """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged.
 

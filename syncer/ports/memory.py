@@ -4,7 +4,7 @@ A ``Memory`` is opened under the mapping's run lock and closed with the run. Eve
 method returns; ``remember`` is one transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -30,8 +30,15 @@ class Survey(Protocol):
         """Add lines just read."""
         ...
 
-    def close(self, unread: frozenset[Side] = frozenset()) -> Totals:
-        """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged."""
+    def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
+        """Staged lines of a side without a link, as far as they have match values, up to a limit."""
+        ...
+
+    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
+        """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged,
+
+        except those in ``gone``, which were looked for and are not there.
+        """
         ...
 
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:

@@ -43,10 +43,10 @@ SELECT * FROM (
     f.ctid AS feishu_at, d.ctid AS database_at, (f.version IS NOT NULL OR d.version IS NOT NULL) AS changed,
     CASE WHEN f.line IS NOT NULL THEN 'read'
          WHEN l.severed = 1 THEN NULL
-         WHEN %(feishu_unread)s THEN 'unchanged' ELSE 'gone' END AS feishu,
+         WHEN %(feishu_unread)s AND NOT coalesce(l.record = ANY(CAST(%(feishu_gone)s AS text[])), false) THEN 'unchanged' ELSE 'gone' END AS feishu,
     CASE WHEN d.line IS NOT NULL THEN 'read'
          WHEN l.severed = 2 THEN NULL
-         WHEN %(database_unread)s THEN 'unchanged' ELSE 'gone' END AS database
+         WHEN %(database_unread)s AND NOT coalesce(l.key = ANY(CAST(%(database_gone)s AS text[])), false) THEN 'unchanged' ELSE 'gone' END AS database
   FROM syncer_state.link l
   LEFT JOIN staged f ON f.link = l.id AND f.side = 1
   LEFT JOIN staged d ON d.link = l.id AND d.side = 2
@@ -169,7 +169,12 @@ CLOSE: tuple[LiteralString, ...] = (
     *(_CHANGED, _MOVED, _PAIRS, _DUPLICATES, _RIVALS, _FRESH),
     "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)",
 )
-"""The statements of ``close``, in order; they take ``mapping``, ``others`` and ``<side>_unread``."""
+"""The statements of ``close``, in order; they take ``mapping``, ``others``, ``<side>_unread`` and ``<side>_gone``."""
+
+NEWCOMERS: LiteralString = """
+SELECT line, print, match, version FROM staged
+WHERE side = %(side)s AND link IS NULL AND match IS NOT NULL LIMIT %(limit)s
+"""
 
 PAGE: LiteralString = """
 SELECT at, link, feishu_at::text, database_at::text, feishu, database, match, others

@@ -4,7 +4,7 @@ What is staged lives in temporary tables of the run's own connection: nothing of
 left when the run ends, however it ends.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, LiteralString
 
@@ -55,12 +55,21 @@ class PostgresSurvey:
                 version = None if line.version is None else dump_version(line.version)
                 copy.write_row((code, line.line, line.print, line.link, line.match, version))
 
-    def close(self, unread: frozenset[Side] = frozenset()) -> Totals:
-        """Join what was staged; a side in ``unread`` was not read as a whole."""
+    def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
+        """Staged lines of a side without a link, as far as they have match values, up to a limit."""
+        page = {"side": SIDE_CODES[side], "limit": limit}
+        with self._reading():
+            rows = self._connection.execute(joins.NEWCOMERS, page, binary=True).fetchall()
+        return [Staged(row[0], row[1], None, row[2], load_version(side, row[0], row[3])) for row in rows]
+
+    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
+        """Join what was staged; a side in ``unread`` was not read as a whole, lines in ``gone`` are not there."""
         settings = {
             "mapping": self._mapping,
             "feishu_unread": Side.FEISHU in unread,
             "database_unread": Side.DATABASE in unread,
+            "feishu_gone": array_text([line for side, line in gone if side is Side.FEISHU]),
+            "database_gone": array_text([line for side, line in gone if side is Side.DATABASE]),
             "others": joins.MOST_OTHERS,
         }
         with self._reading():

@@ -352,6 +352,8 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
         @given(worlds())
         def agree(world: tuple[list[Remembered], dict[Side, list[Staged]], frozenset[Side]]) -> None:
             links, lines, unread = world
+            staged_lines = {(side, line.line) for side in Side for line in lines[side]}
+            gone = {(F, "f1"), (D, "d2"), (F, "f3"), (D, "d3")} - staged_lines
             known = [number for number in range(1, 7) if memory.links([number])]
             memory.remember(_memo(links, known))
             surveys = [memory.survey(), SmallSurvey(lambda: links)]
@@ -359,9 +361,12 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             for survey in surveys:
                 for side in Side:
                     survey.stage(side, lines[side])
-                totals.append(survey.close(unread))
+                totals.append(survey.close(unread, gone))
             assert totals[0] == totals[1]
             assert found(surveys[0]) == found(surveys[1])
+            for side in Side:
+                shown = [list(survey.newcomers(side, 100)) for survey in surveys]
+                assert sorted(shown[0], key=lambda line: line.line) == sorted(shown[1], key=lambda line: line.line)
             accounted(found(surveys[0]), lines)
 
         agree()

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from syncer.ports.world import Clock
 from syncer.state.desk import Desk
 from syncer.state.mappings import Mappings
+from syncer.state.noticing import Noticing
 from syncer.state.runs import Runs
 
 
@@ -15,3 +16,4 @@ class Store(Mappings, Runs, Desk):
         Mappings.__init__(self, engine, clock)
         Runs.__init__(self, engine, clock, lease_seconds)
         Desk.__init__(self, engine, clock)
+        self.noticing = Noticing(engine, clock)

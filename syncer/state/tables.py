@@ -244,3 +244,67 @@ guard_line = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("line", Text(collation="C"), primary_key=True),
 )
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("app", Text, primary_key=True),
+    Column("event_id", Text(collation="C"), primary_key=True),
+    *_words("type"),
+    _moment("received_at"),
+    _moment("created_at", nullable=True),
+    Column("body", JSON),
+    Index(None, "received_at"),
+)
+
+record_event = Table(
+    "record_event",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    *_words("app"),
+    Column("event_id", Text(collation="C"), nullable=False),
+    *_words("app_token", "table_id"),
+    Column("record_id", Text(collation="C"), nullable=False),
+    *_words("action"),
+    Column("revision", BigInteger),
+    Column("operator", JSON),
+    _moment("happened_at"),
+    _moment("received_at"),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("people", JSON),
+    Index(None, "table_id", "record_id", "id"),
+    Index(None, "received_at"),
+)
+
+signal_generations = Sequence("signal_generation", metadata=metadata)
+
+signal = Table(
+    "signal",
+    metadata,
+    _of_mapping(primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("line", Text(collation="C"), primary_key=True, server_default=text("''")),
+    Column("generation", BigInteger, nullable=False),
+    _moment("noticed_at"),
+    *_words("reason"),
+    Column("resting", Boolean, nullable=False, server_default=text("false")),
+    Index("signal_waiting", "mapping", "noticed_at", postgresql_where=text("NOT resting")),
+)
+
+event_flow = Table(
+    "event_flow",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("app", "app_token", "table_id")),
+    Column("document", JSON, nullable=False),
+    _moment("moved_at"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("app", "app_token")),
+    _moment("asserted_at"),
+    Column("error", Text),
+)

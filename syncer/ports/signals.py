@@ -1,0 +1,126 @@
+"""What was noticed: events and notifications as signals that say where to look, and the raw values events brought.
+
+A signal is never the truth, only a reason to read. It is stored before it is acknowledged and settled after the run
+that looked has remembered what it found; an arrival in between raises its generation, so it is not settled then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from syncer.core.records import Side
+from syncer.core.values import Json
+
+
+class SignalKind(StrEnum):
+    """What a signal asks for."""
+
+    LINE = "line"
+    """Look at this line."""
+    POLL = "poll"
+    """Read on from the cursor: something may have been missed."""
+    FULL = "full"
+    """A whole run was asked for."""
+    SCHEMA = "schema"
+    """Fields changed: read the field list again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A reason to look. ``line`` is empty unless the kind is ``line``.
+
+    ``generation`` is raised by every arrival; ``noticed_at`` stays that of the first one still unsettled.
+    """
+
+    side: Side
+    kind: SignalKind
+    line: str
+    generation: int
+    noticed_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """What one event told of one record.
+
+    ``action``: ``record_added``, ``record_edited`` or ``record_deleted``. ``before`` and ``after`` hold, by field id,
+    Feishu's raw ``field_value``: JSON text in the internal form (options by id), only of the fields that changed.
+    ``before_people`` and ``after_people`` hold the ``field_identity_value`` of fields of persons. ``revision`` is the
+    table's, ``happened_at`` exact to the second at worst.
+    """
+
+    record: str
+    action: str
+    revision: int | None
+    happened_at: datetime
+    received_at: datetime
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    operator: Mapping[str, Json] = field(default_factory=dict)
+    before_people: Mapping[str, Json] = field(default_factory=dict)
+    after_people: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """One action of an event, as it was sent; see ``RecordEvent``."""
+
+    record: str
+    action: str
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    before_people: Mapping[str, Json] = field(default_factory=dict)
+    after_people: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEvent:
+    """An event that was delivered and found genuine.
+
+    ``app_token`` and ``table_id`` are empty where the event is about no table. ``fields`` are the ids of fields whose
+    definition changed. ``happened_at`` is when the change was made, as far as Feishu says. ``body`` is the event as
+    JSON text, decrypted.
+    """
+
+    id: str
+    type: str
+    created_at: datetime | None = None
+    app_token: str = ""
+    table_id: str = ""
+    revision: int | None = None
+    happened_at: datetime | None = None
+    operator: Mapping[str, Json] = field(default_factory=dict)
+    changes: tuple[RecordChange, ...] = ()
+    fields: tuple[str, ...] = ()
+    body: str = ""
+
+
+class Signals(Protocol):
+    """The signals of one mapping, for one run. Safe for threads only between calls."""
+
+    def claim(self, limit: int, *, resting: bool = False) -> Sequence[Signal]:
+        """Unsettled signals, oldest first; nothing is deleted. With ``resting``, those that were left come last."""
+        ...
+
+    def settle(self, signals: Sequence[Signal]) -> None:
+        """These were dealt with and remembered: forget each whose generation is still the one claimed."""
+        ...
+
+    def leave(self, side: Side, lines: Sequence[str], reason: str) -> None:
+        """Have these lines looked at again in a later run (held, or stopped by a guard), without waking anybody.
+
+        Such a signal rests: it is claimed only on request and does not count as waiting, until something arrives for
+        its line. Call it for claimed lines before or after ``settle``; what arrived meanwhile does not come to rest.
+        """
+        ...
+
+    def events_of(self, table_id: str, records: Sequence[str]) -> Mapping[str, Sequence[RecordEvent]]:
+        """The kept events of these records, oldest first; records without any are missing."""
+        ...
+
+    def caught_up(self, revision: int) -> None:
+        """Everything in the Bitable table up to this revision was read: gaps in the events up to it are no loss."""
+        ...

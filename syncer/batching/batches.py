@@ -54,36 +54,50 @@ def halves(batch: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
     return batch[:middle], batch[middle:]
 
 
-def bisect(batch: Sequence[Item], send: Callable[[Sequence[Item]], Reply]) -> Iterator[Sent[Item, Reply] | Bad[Item]]:
+def bisect(
+    batch: Sequence[Item], send: Callable[[Sequence[Item]], Reply], room: Callable[[], int] | None = None
+) -> Iterator[Sent[Item, Reply] | Bad[Item]]:
     """Send a batch; refused, send its halves, until only bad items are left. Every item is in exactly one result.
 
     ``send`` writes all or nothing. ``RefusedError`` and ``TooLargeError`` split; any other error ends the iteration
-    after what already went through was yielded. A half is not sent whole when it must hold the bad item.
+    after what already went through was yielded. A half is not sent whole when it must hold the bad item, nor when it is
+    larger than ``room`` says by then.
     """
     if not batch:
         return
     try:
         answer = send(batch)
     except (RefusedError, TooLargeError) as error:
-        yield from _split(batch, error, send)
+        yield from _split(batch, error, send, room)
     else:
         yield Sent(batch, answer)
 
 
+def even(batch: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:
+    """Consecutive parts of at most ``most`` items, as few as can be, and nearly equal."""
+    count = -(-len(batch) // max(1, most))
+    for number in range(count):
+        yield batch[number * len(batch) // count : (number + 1) * len(batch) // count]
+
+
 def _split(
-    batch: Sequence[Item], error: FeishuError, send: Callable[[Sequence[Item]], Reply]
+    batch: Sequence[Item],
+    error: FeishuError,
+    send: Callable[[Sequence[Item]], Reply],
+    room: Callable[[], int] | None,
 ) -> Iterator[Sent[Item, Reply] | Bad[Item]]:
     if len(batch) == 1:
         yield Bad(batch[0], error)
         return
     first, second = halves(batch)
     all_good = True
-    for result in bisect(first, send):
+    for result in bisect(first, send, room):
         all_good = all_good and isinstance(result, Sent)
         yield result
     # The whole was refused for a line in it and the first half is clean: the second half is known to hold the bad one.
     # A single item is always sent alone before it is called bad: what was refused may have been the combination.
     if all_good and isinstance(error, RefusedError) and len(second) > 1:
-        yield from _split(second, error, send)
+        yield from _split(second, error, send, room)
     else:
-        yield from bisect(second, send)
+        for part in even(second, room() if room else len(second)):
+            yield from bisect(part, send, room)

@@ -1,10 +1,11 @@
-"""What all workers share through one Redis, in one piece: quotas, paces and writers, with one link that may be away."""
+"""What all workers share through one Redis, with one link that may be away: quotas, paces, sizes and writers."""
 
 from redis import Redis
 
 from syncer.batching.redis_link import PAUSE, RedisLink
 from syncer.batching.redis_pacer import RedisPacer
 from syncer.batching.redis_paces import RedisPaces
+from syncer.batching.redis_sizes import RedisSizes
 from syncer.batching.redis_writer import RedisWriter
 from syncer.batching.writer import LocalWriter
 from syncer.ports import Clock
@@ -21,6 +22,7 @@ class Shared:
     ) -> None:
         self.link = RedisLink(redis, clock, pause)
         self.pacer, self.paces = RedisPacer(self.link, clock, scale), RedisPaces(self.link, clock)
+        self.sizes = RedisSizes(self.link, clock)
         self._clock, self._patience = clock, 2 * timeout + 30
         self._here = LocalWriter(clock, self._patience)
 

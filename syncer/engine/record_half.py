@@ -16,7 +16,7 @@ from syncer.engine.notes import Notebook
 from syncer.engine.recover import Recovery
 from syncer.engine.row_half import Work, frozen, part
 from syncer.engine.tools import Tools
-from syncer.errors import FeishuError, UnknownOutcomeError, VanishedError
+from syncer.errors import FeishuError, RefusedError, TooLargeError, UnknownOutcomeError, VanishedError
 from syncer.ports import Intent, RecordWrite, Refusal
 
 MOST_BYTES = 4_000_000
@@ -76,7 +76,11 @@ class RecordHalf:
         return works
 
     def _is_one_batch(self, works: Sequence[Work]) -> bool:
-        return len(works) <= self._tools.options.batch and sum(map(_weight, works)) <= MOST_BYTES
+        return len(works) <= self._room() and sum(map(_weight, works)) <= MOST_BYTES
+
+    def _room(self) -> int:
+        """Most lines of one write: what was asked for, or what the table takes if that is less."""
+        return min(self._tools.options.batch, self._tools.records.room())
 
     # A batch of creates on its way.
 
@@ -99,7 +103,7 @@ class RecordHalf:
                 return self._create(works)
             return flight.intent, self._ask(flight.intent, flight.answer.result, again=flight.send)
 
-        for result in bisect(flight.works, answer):
+        for result in bisect(flight.works, answer, self._room):
             if isinstance(result, Sent) and result.items is flight.works:
                 flight.ids = result.answer[1]
             else:
@@ -115,9 +119,11 @@ class RecordHalf:
         return {Action.UPDATE: self._update, Action.CREATE: self._create, Action.DELETE: self._delete}
 
     def _send_all(self, works: Sequence[Work], send: Callable[[Sequence[Work]], Answer], action: Action) -> None:
-        most = min(self._tools.options.batch, MOST_DELETES) if action is Action.DELETE else self._tools.options.batch
-        for batch in cut(works, most, MOST_BYTES, _weight):
-            for result in bisect(batch, send):
+        limit = MOST_DELETES if action is Action.DELETE else len(works)
+        while works:
+            batch = next(cut(works, min(limit, self._room()), MOST_BYTES, _weight))
+            works = works[len(batch) :]
+            for result in bisect(batch, send, self._room):
                 self._take(result, send)
 
     def _take(self, result: Sent[Work, Answer] | Bad[Work], send: Callable[[Sequence[Work]], Answer]) -> None:
@@ -191,12 +197,19 @@ class RecordHalf:
             answer = send()
         except UnknownOutcomeError as error:
             self._tools.reporter.note(f"{error}; looking at what became of it")
-            answer = self._recovery.settle(intent, again or send)
+            answer = self._settled(intent, again or send)
         except FeishuError:
             self._void(intent)
             raise
         self._moved_by(len(answer))
         return answer
+
+    def _settled(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+        try:
+            return self._recovery.settle(intent, send)
+        except (RefusedError, TooLargeError):
+            self._void(intent)
+            raise
 
     def _void(self, intent: Intent) -> None:
         notebook = self._tools.notebook()

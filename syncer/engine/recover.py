@@ -64,7 +64,7 @@ class Recovery:
         notebook.audits.append(
             Audit(one.link, intent.side, one.action.value, record, key, before, after, f"{one.reason} (recovered)", now)
         )
-        if one.action is Action.DELETE and one.fate is Fate.FORGET:
+        if one.fate is Fate.FORGET:
             notebook.forgotten.append(one.link)
             return
         self._relink(notebook, one, record, key, {**one.bases, **one.after})
@@ -155,7 +155,7 @@ class Recovery:
             return self._settle_write(intent, send)
         found = self.find_created(intent)
         if found is None:
-            return self._repeat(send)
+            return self._repeat(send, intent, lambda: self.find_created(intent) is None)
         if any(record is None for record in found):
             raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
         return [record for record in found if record is not None]
@@ -166,8 +166,8 @@ class Recovery:
         versions = self._at_last(intent, sent)
         if all(self._took_place(one, versions) for one in sent):
             return [one.record or "" for one in sent]
-        if all(_untouched(one, versions.get(one.record or "")) for one in sent):
-            return self._repeat(send)
+        if _all_untouched(sent, versions):
+            return self._repeat(send, intent, lambda: _all_untouched(sent, self._current(sent)))
         raise UnknownOutcomeError(
             "records of a batch that got no answer were changed meanwhile; the next run looks at each of them"
         )
@@ -178,14 +178,25 @@ class Recovery:
             return self._tools.lens.is_marked(version)
         return all(_holds(version, name, base) for name, base in one.after.items())
 
-    def _repeat(self, send: Callable[[], Sequence[str]]) -> Sequence[str]:
-        """Updates and deletes say the same however often they are sent; a create repeats its body and token."""
-        for _ in range(_ROUNDS - 1):
+    def _repeat(
+        self, send: Callable[[], Sequence[str]], intent: Intent, still_undone: Callable[[], bool]
+    ) -> Sequence[str]:
+        """Updates and deletes say the same however often they are sent; a create repeats its body and token.
+
+        Raises ``TooLargeError`` for a batch that Feishu itself failed each time and that surely was not written: too
+        much at once is the one thing in it that can be changed.
+        """
+        for _ in range(_ROUNDS):
             try:
                 return send()
-            except UnknownOutcomeError:
+            except UnknownOutcomeError as error:
+                last = error
                 self._tools.clock.sleep(1)
-        return send()
+        lines = len(thaw(intent.body))
+        if last.code is None or lines == 1 or not still_undone():
+            raise last
+        self._tools.records.too_large(lines)
+        raise TooLargeError(f"{last}; it may be too large, so it is sent in parts", code=last.code) from last
 
     def find_created(self, intent: Intent) -> Sequence[str | None] | None:
         """The ids of the records a create made, in its order; ``None`` if it made none.
@@ -247,6 +258,10 @@ def _mostly(version: Version, sent: Mapping[str, Value], match: Sequence[str]) -
     others = [name for name in sent if name not in match]
     kept = sum(1 for name in others if version.values.get(name) == sent[name])
     return 2 * kept >= len(others)
+
+
+def _all_untouched(sent: Sequence[Frozen], versions: Mapping[str, Version]) -> bool:
+    return all(_untouched(one, versions.get(one.record or "")) for one in sent)
 
 
 def _untouched(one: Frozen, version: Version | None) -> bool:

@@ -110,6 +110,14 @@ class BitableRecords:
 
     # writing
 
+    def room(self) -> int:
+        """How many lines one write should carry now: fewer than Feishu's limit where the table refused more."""
+        return self._client.size_of(self._name())
+
+    def too_large(self, lines: int) -> None:
+        """A write of so many lines failed for its size, though Feishu did not say so."""
+        self._client.too_large(self._name(), lines)
+
     def create(self, records: Sequence[Mapping[str, Json]], token: str) -> Sequence[str]:
         """Create records under an idempotency token; the new ids in the order given."""
         body = [{"fields": self._cells(cells)} for cells in records]
@@ -142,6 +150,7 @@ class BitableRecords:
             where=self._where(),
             table=self._name(),
             who=self._who,
+            lines=len(records),
         )
         if len(records) > most:
             raise TooLargeError(f"{call.place()} carries at most {most} records, not {len(records)}", api=call.api)

@@ -21,7 +21,8 @@ class Call:
     """What to ask. ``api`` is its name in counts and messages, ``where`` the place for people (table, base).
 
     ``path`` begins with ``/open-apis``, its parts quoted. ``writes`` says that repeating it may do it twice. ``table``
-    is what slows down when Feishu says that it is too fast, ``who`` whose turn it is.
+    is what slows down when Feishu says that it is too fast, ``who`` whose turn it is. ``lines`` is how many a write
+    carries.
     """
 
     api: str
@@ -33,6 +34,7 @@ class Call:
     where: str = ""
     table: str = ""
     who: Asker = ANYONE
+    lines: int = 0
 
     def place(self) -> str:
         """Api and place in words."""

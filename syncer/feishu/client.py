@@ -20,6 +20,7 @@ from redis import Redis
 from syncer.batching.askers import as_urgent_as_now
 from syncer.batching.paces import FULL_SPEED, LocalPaces, Pace, Paces
 from syncer.batching.quota import Pacer, every
+from syncer.batching.sizes import MOST, LocalSizes, Sizes
 from syncer.errors import RefusedError, SettingsError, UnreachableError
 from syncer.feishu.calls import Answer, Call, read_answer
 from syncer.feishu.codes import Kind
@@ -57,13 +58,16 @@ class FeishuClient:
         domain: str = "https://open.feishu.cn",
         timeout: float = 30.0,
         paces: Paces | None = None,
+        sizes: Sizes | None = None,
         redis: Redis | None = None,
         patience: Patience | None = None,
         on_wait: Waiting | None = None,
     ) -> None:
         self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
         self._secret, self._pacer, self._paces = app_secret, pacer, paces or LocalPaces(clock)
+        self._sizes = sizes or LocalSizes(clock)
         self._slow: set[str] = set()
+        self._small: set[str] = set()
         self._tokens = TokenCache(redis, f"{self.domain}:{app_id}:{_fingerprint(app_secret)}")
         self._line = Line(self.domain, timeout)
         self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
@@ -99,6 +103,17 @@ class FeishuClient:
     def pace_of(self, table: str) -> Pace:
         """How fast a table takes calls, as all workers learned."""
         return self._paces.pace_of(self._place(table))
+
+    def size_of(self, table: str) -> int:
+        """How many lines one write of a table should carry, as all workers learned."""
+        size = self._sizes.size_of(self._place(table))
+        (self._small.add if size < MOST else self._small.discard)(table)
+        return size
+
+    def too_large(self, table: str, lines: int) -> None:
+        """A write of so many lines was too large for the table: all workers send it smaller ones."""
+        self._small.add(table)
+        self._sizes.refused(self._place(table), lines)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -143,6 +158,8 @@ class FeishuClient:
         if answer.succeeded:
             return answer
         kind = kind_of(answer, writes=call.writes)
+        if kind is Kind.SPLIT and call.lines:
+            self.too_large(call.table, call.lines)
         if kind is Kind.FINE:
             return answer
         error = refusal(call, answer, kind)
@@ -198,6 +215,8 @@ class FeishuClient:
         elif call.table in self._slow and answer.succeeded:
             self._slow.discard(call.table)
             self._paces.faster(self._place(call.table))
+        if call.lines and call.table in self._small and answer.succeeded:
+            self._sizes.accepted(self._place(call.table), call.lines)
 
     def _place(self, table: str) -> str:
         return f"{self.domain}/{table}"

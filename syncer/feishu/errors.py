@@ -64,10 +64,13 @@ def kind_of(answer: Answer, *, writes: bool) -> Kind:
 
 
 def _kind_of_strange(status: int) -> Kind:
-    """A body that is not Feishu's (a proxy's page, half an answer): only a 429 proves that nothing was done."""
-    if status == 429:
-        return Kind.WAIT
+    """A body that is not Feishu's (a proxy's page, half an answer): only 429 and 413 prove that nothing was done."""
+    if status in _STRANGE:
+        return _STRANGE[status]
     return Kind.STOP if 300 <= status < 500 and status != 408 else Kind.AGAIN
+
+
+_STRANGE = {429: Kind.WAIT, 413: Kind.SPLIT}
 
 
 def _kind_of_unknown(code: int, *, writes: bool) -> Kind:

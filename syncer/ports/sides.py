@@ -176,6 +176,14 @@ class Records(Protocol):
         """Records for which all cells (written shape, by field name) of one condition hold; 50 conditions a call."""
         ...
 
+    def room(self) -> int:
+        """How many lines one write should carry now: fewer than its limit where the table refused more before."""
+        ...
+
+    def too_large(self, lines: int) -> None:
+        """A write of so many lines failed, most likely for its size, though nobody said so: ``room`` shrinks."""
+        ...
+
     def create(self, records: Sequence[Mapping[str, Json]], token: str) -> Sequence[str]:
         """Create records under an idempotency token; the new ids in the order given."""
         ...

@@ -64,6 +64,7 @@ class BitableTable:
     step: Literal["call", "record"] = "call"
     whole: bool = True
     page: int = PAGE
+    room: int = MOST_RECORDS
     revision: int = 1
     records: dict[str, Kept] = field(default_factory=dict)
     _made: int = 0
@@ -234,6 +235,14 @@ class InMemoryRecords:
             for record, kept in self.table.records.items()
             if any(all(_equal(kept.cells.get(name), cell) for name, cell in one.items()) for one in wanted)
         ]
+
+    def room(self) -> int:
+        """How many lines one write should carry now."""
+        return self.table.room
+
+    def too_large(self, lines: int) -> None:
+        """A write of so many lines failed, most likely for its size."""
+        self.table.room = min(self.table.room, (lines + 1) // 2)
 
     def create(self, records: Sequence[Cells], token: str) -> Sequence[str]:
         """Create records under an idempotency token; the new ids in the order given."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.batching.batches import Bad, Sent, bisect, cut, halves
+from syncer.batching.batches import Bad, Sent, bisect, cut, even, halves
 from syncer.errors import RefusedError, TooLargeError, UnknownOutcomeError
 
 SIZES = st.lists(st.integers(1, 50), max_size=60)
@@ -115,3 +115,28 @@ def test_an_empty_batch_is_not_sent():
     table = Table(set())
     assert list(bisect([], table)) == []
     assert table.calls == []
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000))
+def test_a_batch_that_is_too_large_is_cut_to_what_was_learned_meanwhile(count, most):
+    table, learned = Table(set(), most), [1000]
+
+    def send(batch):
+        try:
+            return table(batch)
+        except TooLargeError:
+            learned.append((len(batch) + 1) // 2)
+            raise
+
+    assert all(isinstance(result, Sent) for result in bisect(range(count), send, lambda: min(learned)))
+    assert table.held == list(range(count))
+    assert sum(len(call) > most for call in table.calls) <= ceil(log2(count or 1)) + 1
+
+
+@given(SIZES, st.integers(1, 20))
+def test_even_parts_hold_everything_in_order_and_differ_by_one_at_most(items, most):
+    parts = list(even(items, most))
+    assert [item for part in parts for item in part] == items
+    lengths = {len(part) for part in parts}
+    assert len(parts) == -(-len(items) // most)
+    assert max(lengths, default=0) - min(lengths, default=0) <= 1

@@ -42,9 +42,9 @@ ANYONE = Asker()
 
 
 @contextmanager
-def urgently() -> Iterator[None]:
-    """Inside, whatever this thread asks for is urgent."""
-    before = _in_haste.set(True)
+def urgently(*, really: bool = True) -> Iterator[None]:
+    """Inside, whatever this thread asks for is urgent; if not ``really``, as urgent as it is outside."""
+    before = _in_haste.set(really or _in_haste.get())
     try:
         yield
     finally:

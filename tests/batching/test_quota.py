@@ -35,5 +35,9 @@ def test_whatever_is_asked_for_urgently_is_urgent_until_the_end_of_it():
     bulk = Asker("订单", weight=2)
     with urgently():
         assert as_urgent_as_now(bulk) == Asker("订单", urgent=True, weight=2)
+        with urgently(really=False):
+            assert as_urgent_as_now(bulk).urgent
     assert as_urgent_as_now(bulk) == bulk
+    with urgently(really=False):
+        assert not as_urgent_as_now(bulk).urgent
     assert not as_urgent_as_now(ANYONE).urgent

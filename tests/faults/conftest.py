@@ -1,4 +1,4 @@
-"""The stage of the engine's scenarios: simulator, mapped database, state store, Redis, and a syncer over all of them."""
+"""The stage of the engine's scenarios: simulator, mapped database, state store, Redis, and a whole syncer."""
 
 import pytest
 

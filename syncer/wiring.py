@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from redis import Redis
 
-from syncer.batching.askers import Asker
+from syncer.batching.askers import Asker, urgently
 from syncer.batching.redis_link import connect
 from syncer.batching.redis_shared import Shared
 from syncer.catalog.build import build_mapping
@@ -150,6 +150,7 @@ class Syncer:
             clock=self.clock,
             pacer=self.shared.pacer,
             paces=self.shared.paces,
+            sizes=self.shared.sizes,
             domain=found.domain,
             timeout=self.settings.feishu_timeout,
             redis=self.redis,
@@ -279,9 +280,10 @@ class Syncer:
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
         job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied)
         try:
-            with suppress(StaleNameError):
+            with urgently(really=options.urgent):
+                with suppress(StaleNameError):
+                    return self._sync(job)
                 return self._sync(job)
-            return self._sync(job)
         except SyncerError as error:
             if error.exit_status == MendError.exit_status and not options.dry:
                 self.store.set_state(name, State.BROKEN)

@@ -22,13 +22,14 @@ class Options:
 
     ``full`` reads Feishu whole even if its revision says that nothing moved; ``dry`` plans and writes nothing.
     ``batch`` is the most records in one write. ``grace`` is how many seconds a call of unknown outcome has to show its
-    effect.
+    effect. An ``urgent`` run has somebody waiting for it: its calls come before those of runs that move bulk.
     """
 
     full: bool = False
     dry: bool = False
     batch: int = 1000
     grace: float = 10.0
+    urgent: bool = False
 
 
 @dataclass(slots=True)

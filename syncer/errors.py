@@ -97,3 +97,11 @@ class UnknownOutcomeError(FeishuError):
 
 class TooLargeError(FeishuError):
     """The batch or the answer was too large: use a smaller one."""
+
+
+class RefusedEventError(OutsideError):
+    """A delivery to the webhook was not taken. ``kind`` names why in one word: it is counted, and never sent back."""
+
+    def __init__(self, kind: str, message: str, *, unproven: bool) -> None:
+        self.kind, self.unproven = kind, unproven
+        super().__init__(message)

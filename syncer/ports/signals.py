@@ -81,8 +81,8 @@ class ParsedEvent:
     """An event that was delivered and found genuine.
 
     ``app_token`` and ``table_id`` are empty where the event is about no table. ``fields`` are the ids of fields whose
-    definition changed. ``happened_at`` is when the change was made, as far as Feishu says. ``body`` is the event as
-    JSON text, decrypted.
+    definition changed. ``unclear``: it tells of something in the table that could not be understood.
+    ``happened_at`` is when the change was made, as far as Feishu says. ``body`` is the event as JSON text, decrypted.
     """
 
     id: str
@@ -95,6 +95,7 @@ class ParsedEvent:
     operator: Mapping[str, Json] = field(default_factory=dict)
     changes: tuple[RecordChange, ...] = ()
     fields: tuple[str, ...] = ()
+    unclear: bool = False
     body: str = ""
 
 

@@ -176,6 +176,8 @@ def _raise_for(connection: Connection, mappings: Iterable[int], event: ParsedEve
     raise_signals(connection, mappings, Side.FEISHU, SignalKind.LINE, lines, event.type, now)
     if event.fields:
         raise_signals(connection, mappings, Side.FEISHU, SignalKind.SCHEMA, [""], event.type, now)
+    if event.unclear:
+        raise_signals(connection, mappings, Side.FEISHU, SignalKind.POLL, [""], event.type, now)
 
 
 def _action(app: str, event: ParsedEvent, change: RecordChange, now: datetime) -> dict[str, object]:

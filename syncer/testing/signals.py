@@ -50,6 +50,8 @@ class InMemoryNoticing:
             self.raise_(name, Side.FEISHU, SignalKind.LINE, [change.record for change in event.changes], event.type)
             if event.fields:
                 self.raise_(name, Side.FEISHU, SignalKind.SCHEMA, reason=event.type)
+            if event.unclear:
+                self.raise_(name, Side.FEISHU, SignalKind.POLL, reason=event.type)
         return names
 
     def _keep(self, table: Table, event: ParsedEvent, now: datetime) -> None:

@@ -97,6 +97,11 @@ def test_a_change_of_fields_asks_for_the_field_list(noticing) -> None:
     assert lines(noticing.signals("orders").claim(10)) == [("schema", "")]
 
 
+def test_what_could_not_be_understood_asks_for_a_poll(noticing) -> None:
+    noticing.receive("default", event(1, change("rec1"), unclear=True))
+    assert sorted(lines(noticing.signals("orders").claim(10))) == [("line", "rec1"), ("poll", "")]
+
+
 def test_a_signal_can_be_raised_by_name_for_lines_or_as_a_whole(noticing) -> None:
     noticing.raise_("orders", D, LINE, ['{"id": 7}', "键 😀"], "notification")
     noticing.raise_("orders", F, POLL, reason="reconnected")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from syncer.simulator.commit import Change
-from syncer.simulator.model import Base, Field, Record, Table
+from syncer.simulator.model import Base, Field, Record, Stored, Table
 
 if TYPE_CHECKING:
     from syncer.simulator.world import World
@@ -12,28 +12,40 @@ if TYPE_CHECKING:
 _DUPLEX = 21
 
 
-def write_back(world: "World", base: Base, table: Table, changes: Iterable[Change]) -> None:
-    """Bring the peers of every changed two-way link in line. Whether peers count as changed is a switch."""
+Touched = dict[str, dict[str, dict[str, Stored | None]]]
+"""What cells held before, by table_id, record_id and field_id."""
+
+
+def write_back(
+    world: "World", base: Base, table: Table, changes: Iterable[Change]
+) -> list[tuple[Table, tuple[Change, ...]]]:
+    """Bring the peers of every changed two-way link in line; returns what that changed in which tables.
+
+    Whether peers count as changed is a switch.
+    """
+    touched: Touched = {}
     duplex = table.of_kind(_DUPLEX)
-    if not duplex:
-        return
-    for change in changes:
+    for change in changes if duplex else ():
         for of in duplex:
             before, after = set(change.before.get(of.field_id) or ()), set(change.after.get(of.field_id) or ())
-            _adjust(world, base, of, change.record.record_id, (before - after, after - before))
+            _adjust(base, of, change.record.record_id, (before - after, after - before), touched)
+    return [(base.tables[table_id], _count(world, base.tables[table_id], cells)) for table_id, cells in touched.items()]
 
 
-def _adjust(world: "World", base: Base, of: Field, record_id: str, moved: tuple[set[str], set[str]]) -> None:
+def _adjust(base: Base, of: Field, record_id: str, moved: tuple[set[str], set[str]], touched: Touched) -> None:
     peer = base.tables.get(of.property["table_id"])
     back = peer.fields.get(of.property.get("back_field_id", "")) if peer else None
     if peer is None or back is None or not any(moved):
         return
-    for each in sorted(moved[0] & peer.records.keys()):
-        _set_links(peer.records[each], back, [one for one in _links(peer.records[each], back) if one != record_id])
-    for each in sorted(moved[1] & peer.records.keys()):
-        present = _links(peer.records[each], back)
-        _set_links(peer.records[each], back, present if record_id in present else [*present, record_id])
-    _count(world, peer, [peer.records[each] for each in (moved[0] | moved[1]) & peer.records.keys()])
+    for each in sorted((moved[0] | moved[1]) & peer.records.keys()):
+        record = peer.records[each]
+        present = _links(record, back)
+        before = touched.setdefault(peer.table_id, {}).setdefault(each, {})
+        before.setdefault(back.field_id, record.cells.get(back.field_id))
+        others = [one for one in present if one != record_id]
+        _set_links(
+            record, back, others if each in moved[0] else present if record_id in present else [*present, record_id]
+        )
 
 
 def _links(record: Record, of: Field) -> list[str]:
@@ -48,13 +60,19 @@ def _set_links(record: Record, of: Field, ids: list[str]) -> None:
     record.rendered = None
 
 
-def _count(world: "World", peer: Table, touched: list[Record]) -> None:
+def _count(world: "World", peer: Table, cells: dict[str, dict[str, Stored | None]]) -> tuple[Change, ...]:
+    switches = world.switches
     peer.stamp += 1
-    if world.switches.back_writes_bump_revision:
-        peer.revision += 1
-    if world.switches.back_writes_bump_modified:
-        for record in touched:
-            record.modified_ms = world.clock.now_ms(world.switches.automatic_time_step_ms)
+    if switches.back_writes_bump_revision:
+        peer.revision += len(cells) if switches.revision_step == "record" else 1
+    changes = []
+    for record_id, before in cells.items():
+        record = peer.records[record_id]
+        after = {field_id: record.cells.get(field_id) for field_id in before}
+        changes.append(Change("record_edited", record, before, after, (record.modified_ms, record.modified_by)))
+        if switches.back_writes_bump_modified:
+            record.modified_ms = world.clock.now_ms(switches.automatic_time_step_ms)
+    return tuple(each for each in changes if each.before != each.after)
 
 
 def unlink_deleted(base: Base, table: Table, gone: set[str]) -> None:

@@ -35,6 +35,7 @@ class Call:
     fault: str | None = None
     caller: App | None = None
     body_size: int = 0
+    host: str = ""
 
     @property
     def app(self) -> App:

@@ -1,6 +1,7 @@
 """Time inside the simulator: it can be set, advanced and run faster than the wall clock."""
 
 import time
+from collections.abc import Callable
 
 
 class Clock:
@@ -10,6 +11,13 @@ class Clock:
         self._scale = scale
         self._origin = time.time()
         self._since = time.monotonic()
+        self.jumped: list[Callable[[], None]] = []
+        """Called when the time was set, advanced, or made to run differently."""
+
+    @property
+    def scale(self) -> float:
+        """Return how many times as fast as the wall clock it runs."""
+        return self._scale
 
     def now(self) -> float:
         """Return the simulated time in seconds."""
@@ -22,12 +30,19 @@ class Clock:
     def set(self, seconds: float) -> None:
         """Jump to `seconds` since the epoch."""
         self._origin, self._since = seconds, time.monotonic()
+        self._tell()
 
     def advance(self, seconds: float) -> None:
         """Jump forward."""
         self._origin += seconds
+        self._tell()
 
     def run(self, scale: float) -> None:
         """Go on from now, `scale` times as fast as the wall clock."""
-        self.set(self.now())
+        self._origin, self._since = self.now(), time.monotonic()
         self._scale = scale
+        self._tell()
+
+    def _tell(self) -> None:
+        for each in self.jumped:
+            each()

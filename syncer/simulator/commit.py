@@ -13,6 +13,8 @@ class Change:
     record: Record
     before: dict[str, Stored]
     after: dict[str, Stored]
+    was: tuple[int, str] | None = None
+    """Of an edit: the record's modified time (ms) and person (open_id) before it."""
 
 
 @dataclass(frozen=True, slots=True)

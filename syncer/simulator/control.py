@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from syncer.simulator.control_events import EventControl
+
 _CHUNK = 5000
 _SECONDS = 120.0
 
@@ -47,8 +49,8 @@ def step(op: str, **args: Any) -> Step:
     return {"op": op, "args": args}
 
 
-class Control:
-    """Steers the simulator at `url`."""
+class Control(EventControl):
+    """Steers the simulator at `url`; what concerns events stands in `control_events`."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -80,9 +82,16 @@ class Control:
             **self.do("create_app", app_id=app_id, secret=secret, scopes=granted, tenant=tenant, name=name)
         )
 
-    def set_scopes(self, app_id: str, scopes: Iterable[str]) -> None:
-        """Give an app exactly these scopes."""
-        self.do("set_scopes", app_id=app_id, scopes=list(scopes))
+    def set_scopes(
+        self,
+        app_id: str,
+        scopes: Iterable[str],
+        user_scopes: Iterable[str] | None = None,
+        asked: Iterable[str] = (),
+    ) -> None:
+        """Give an app exactly these scopes (for users the same, unless given), and those it still waits for."""
+        users = None if user_scopes is None else list(user_scopes)
+        self.do("set_scopes", app_id=app_id, scopes=list(scopes), user_scopes=users, asked=list(asked))
 
     def add_person(self, name: str, en_name: str = "", email: str = "", open_id: str = "") -> dict[str, str]:
         """Add a person; returns open_id, union_id, user_id and name."""

@@ -1,5 +1,7 @@
 """The control API over HTTP: `POST /_control/do` with one step, answered `{"ok": true, "result": ...}`."""
 
+from collections.abc import Coroutine
+
 import orjson
 from aiohttp import web
 
@@ -14,14 +16,16 @@ def mount(app: web.Application, world: World) -> None:
     """Add the control API to a server."""
 
     async def handle(request: web.Request) -> web.Response:
-        return _answer(world, await request.read())
+        return await _answer(world, await request.read())
 
     app.router.add_route("POST", PATH, handle)
 
 
-def _answer(world: World, body: bytes) -> web.Response:
+async def _answer(world: World, body: bytes) -> web.Response:
     try:
         result = do(world, orjson.loads(body))
+        if isinstance(result, Coroutine):
+            result = await result
     except Refusal as refusal:
         return _json({"ok": False, "error": f"{refusal.code} {refusal.text()}"}, 400)
     except (KeyError, TypeError, ValueError) as error:

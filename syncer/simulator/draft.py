@@ -5,6 +5,7 @@ Used for calls of the API and for edits of people alike, so that both leave the 
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from syncer.simulator.cells.kind import EMPTY
 from syncer.simulator.cells.text import Text
 from syncer.simulator.commit import Change, Commit
 from syncer.simulator.errors import Refusal
+from syncer.simulator.events.field_actions import fields_watched
 from syncer.simulator.model import Base, Field, Option, Record, Stored, Table
 from syncer.simulator.world import World
 
@@ -108,14 +110,22 @@ class Draft:
 
     def commit(self) -> Commit:
         """Do all of it and tell the listeners."""
+        with fields_watched(self.world, self.base, self.actor) if self._options else nullcontext():
+            return self._commit()
+
+    def _commit(self) -> Commit:
         self._limit()
         self._remember_stale()
         self.add_options()
         changes = [*self._add_all(), *self._edit_all(), *self._delete_all()]
-        write_back(self.world, self.base, self.table, changes)
+        peers = write_back(self.world, self.base, self.table, changes)
         unlink_deleted(self.base, self.table, set(self.deleted))
         self._count_revision(changes)
-        return self._tell(changes)
+        commit = self._tell(self.table, tuple(changes))
+        if self.world.switches.back_write_events:
+            for peer, back_written in peers:
+                self._tell(peer, back_written)
+        return commit
 
     def add_options(self) -> None:
         """Add the options that written names asked for."""
@@ -157,7 +167,7 @@ class Draft:
 
     def _edit(self, record: Record, cells: dict[str, Stored]) -> Change | None:
         before = {key: record.cells.get(key) for key, new in cells.items() if record.cells.get(key, EMPTY) != new}
-        switches = self.world.switches
+        switches, was = self.world.switches, (record.modified_ms, record.modified_by)
         if before or switches.no_op_bumps_modified:
             record.modified_ms = self.world.clock.now_ms(switches.automatic_time_step_ms)
             record.modified_by, record.rendered = self.actor, None
@@ -165,7 +175,7 @@ class Draft:
             self._put(record, key, cells[key])
         if not before:
             return None
-        return Change("record_edited", record, before, {key: record.cells.get(key) for key in before})
+        return Change("record_edited", record, before, {key: record.cells.get(key) for key in before}, was)
 
     def _put(self, record: Record, field_id: str, value: Stored) -> None:
         if value is not EMPTY:
@@ -193,9 +203,8 @@ class Draft:
         if switches.cell_edits_bump_app_revision:
             self.base.revision += 1
 
-    def _tell(self, changes: list[Change]) -> Commit:
-        at = self.world.clock.now_ms()
-        commit = Commit(self.base, self.table, self.actor, tuple(changes), self.table.revision, at)
+    def _tell(self, table: Table, changes: tuple[Change, ...]) -> Commit:
+        commit = Commit(self.base, table, self.actor, changes, table.revision, self.world.clock.now_ms())
         for listener in self.world.listeners:
             listener(commit)
         return commit

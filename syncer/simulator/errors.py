@@ -1,7 +1,7 @@
 """The answers Feishu refuses with: one table of codes, and the exception that carries one out of a handler.
 
 Two HTTP statuses per code: the one on the older pages (mostly 200) and the one on the newer pages. Where only one is
-documented both are the same. Source: the error tables of the Bitable and gateway pages.
+documented both are the same. Source: the error tables of the Bitable, event and gateway pages.
 """
 
 from collections.abc import Mapping
@@ -164,6 +164,31 @@ CODES: dict[int, Code] = {
     **_rows(200, 403, {1254302: "Permission denied."}),
     **_rows(200, 429, {1254290: "TooManyRequest"}),
     **_rows(200, 500, {1254200: "Something went wrong", 1255001: "InternalError", 1255002: "RpcError"}),
+    **_rows(500, 500, {1069601: "fail"}),
+    **_rows(
+        400,
+        400,
+        {
+            1064230: "locked for data migration",
+            1069602: "param error",
+            1069604: "file not found",
+            1069605: "file not subscribed",
+            212100: "app not installed",
+        },
+    ),
+    **_rows(403, 403, {1069603: "forbidden"}),
+    **_rows(
+        200,
+        200,
+        {
+            1: "system busy",
+            403: "forbidden",
+            514: "auth failed",
+            1000040343: "internal error",
+            1000040344: "no credential",
+            1000040350: "too many connections",
+        },
+    ),
     **_rows(504, 504, {1255040: "Request timed out, please try again later"}),
 }
 

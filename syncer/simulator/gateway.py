@@ -83,7 +83,9 @@ class Gateway:
         query = {name: request.query.getall(name)[0] for name in request.query}
         number, now = self._world.calls.total + 1, self._world.clock.now()
         body = await request.read()
-        call = Call(number, api, request.method, request.path, dict(request.match_info), query, body, now)
+        call = Call(
+            number, api, request.method, request.path, dict(request.match_info), query, body, now, host=request.host
+        )
         self._world.calls.add(call)
         return call
 

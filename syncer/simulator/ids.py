@@ -67,6 +67,10 @@ class Ids:
         """Return a wiki node token."""
         return self._new("wik", 24)
 
+    def event(self) -> str:
+        """Return an event_id."""
+        return self._new("", 32, _HEX)
+
     def log(self, now: float) -> str:
         """Return a log id, as sent in X-Tt-Logid."""
         return self._new(f"{int(now * 1000):016d}", 18, _HEX.upper())

@@ -24,6 +24,7 @@ PER_SECOND_20 = (Rate(20, 1),)
 PER_SECOND_10 = (Rate(10, 1),)
 PER_MINUTE_100 = (Rate(100, 60),)
 PER_MINUTE_20 = (Rate(20, 60),)
+PER_MINUTE_10 = (Rate(10, 60),)
 PER_MINUTE_1000_AND_50 = (Rate(1000, 60), Rate(50, 1))
 
 Who = tuple[str, str, str]

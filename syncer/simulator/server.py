@@ -16,6 +16,7 @@ from aiohttp import web
 from syncer.simulator import control_routes
 from syncer.simulator.control import Control
 from syncer.simulator.delivery import case_of_headers
+from syncer.simulator.events import connections
 from syncer.simulator.gateway import Gateway
 from syncer.simulator.routes import ROUTES
 from syncer.simulator.tokens import ALL_SCOPES
@@ -45,6 +46,7 @@ def application(world: World, gateway: Gateway, *, control: bool) -> web.Applica
         control_routes.mount(app, world)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, gateway.handler(route))
+    app.router.add_route("GET", connections.PATH, world.desk.courier.connections.handle)
     app.router.add_route("*", "/{tail:.*}", gateway.unknown)
     app.on_response_prepare.append(case_of_headers(world))
     return app
@@ -69,6 +71,7 @@ async def _run(world: World, host: str, port: int, ready: Callable[[_Running], N
         application(world, gateway, control=control), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
     )
     await runner.setup()
+    world.desk.courier.open()
     try:
         await web.TCPSite(runner, host, port).start()
         bound = runner.addresses[0]
@@ -78,6 +81,7 @@ async def _run(world: World, host: str, port: int, ready: Callable[[_Running], N
         await running.ended.wait()
     finally:
         gateway.wire.closing.set()
+        await world.desk.courier.close()
         await runner.cleanup()
 
 

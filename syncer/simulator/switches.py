@@ -171,6 +171,90 @@ class Switches:
     max_changeset_bytes: int = 0
     """A body larger than this is 1254002 "changeset size exceed the limit"; 0 = no limit. [doc] without the number"""
 
+    back_write_events: bool = True
+    """Being linked from the other side makes a record event of the peer's table too. [silent]"""
+
+    subscription_seconds: float = 0.0
+    """A subscription ends this long after it was last made; 0 = never. [silent]"""
+
+    subscription_missing_code: int = 0
+    """Asking for, or ending, a subscription that is not there: 0 = `is_subscribe: false` and success. [doc] 1069605"""
+
+    subscription_event_type: str = "ignored"
+    """`ignored` | `refused`: an `event_type` given for a file that is no folder. [seen] clients that send it"""
+
+    event_grouping: str = "call"
+    """`call` | `record` | `revision` | `window`: what becomes one event; `window` collects writes of one person to one
+    table for `event_window_seconds`. [silent]"""
+
+    event_window_seconds: float = 1.0
+    """How long `event_grouping="window"` collects. [silent]"""
+
+    event_most_actions: int = 500
+    """More actions than this are spread over several events; 0 = no limit. [silent], [seen] receivers that take 500"""
+
+    event_operator: str = "ids"
+    """`ids` | `empty` | `missing`: `operator_id` of writes by an app. [silent]"""
+
+    event_empty_value: str = "string"
+    """`string` | `no_value` | `no_entry`: an empty cell of an edit has `field_value: ""`, lacks that key, or is not
+    listed. [seen] the first two"""
+
+    event_modified_fields: bool = True
+    """An edit's event also lists fields of modified time and person, which moved with it. [silent]"""
+
+    event_create_time: str = "ms"
+    """`ms` | `us`: the unit of the header's `create_time`. [doc] ms, samples show both"""
+
+    event_always_signed: bool = False
+    """Signature headers are sent without an encrypt key too. [seen]"""
+
+    event_answer_seconds: float = 3.0
+    """Real seconds a receiver has to acknowledge. [doc]"""
+
+    event_speed: float = 1.0
+    """Divides every wait of events (delays, windows, redeliveries), beside the clock's own scale."""
+
+    event_loss: float = 0.0
+    """Share of events that are never delivered; 1 = all. [silent]"""
+
+    event_doubling: float = 0.0
+    """Share of events that are delivered again after they were acknowledged. [doc] "duplicates possible" """
+
+    event_delay_seconds: float = 0.0
+    """How late every event is. [silent]"""
+
+    event_delay_random_seconds: float = 0.0
+    """Every event is later still by up to this much. [silent]"""
+
+    event_reordering: float = 0.0
+    """Share of events that are overtaken by the app's next one. [doc] no order is promised"""
+
+    connection_limit: int = 50
+    """Long connections an app may have. [doc]"""
+
+    connection_frame_bytes: int = 100_000
+    """Events with more bytes come in several frames; 0 = never. [silent] the size"""
+
+    connection_endpoint_code: int = 0
+    """Every ask for a long connection is refused with this code; 1 and 1000040343 are tried again, others are final
+    for the official client. [sdk]"""
+
+    connection_handshake_code: int = 0
+    """Every handshake is refused with this status; 403 is final for the official client. [sdk]"""
+
+    connection_reconnect_count: int = -1
+    """How often clients are told to try to connect again; -1 = for ever. [sdk] default"""
+
+    connection_reconnect_seconds: int = 120
+    """Seconds between two tries. [sdk] default"""
+
+    connection_reconnect_jitter: int = 30
+    """The first try comes after up to this many seconds. [sdk] default"""
+
+    connection_ping_seconds: int = 120
+    """Seconds between two pings of a client. [sdk] default"""
+
     def changed(self, changes: Mapping[str, Any]) -> "Switches":
         """Return a copy with `changes`; ValueError names what is no switch or has a wrong type."""
         known = {entry.name: type(getattr(self, entry.name)) for entry in fields(self)}

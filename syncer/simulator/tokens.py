@@ -9,18 +9,25 @@ from dataclasses import dataclass, field
 from syncer.simulator.errors import Refusal
 from syncer.simulator.people import Person
 
-ALL_SCOPES = frozenset({"bitable:app", "wiki:node:read", "docs:event:subscribe", "contact:user.base:readonly"})
+ALL_SCOPES = frozenset(
+    {"bitable:app", "wiki:node:read", "docs:event:subscribe", "contact:user.base:readonly", "event:ip_list"}
+)
 
 
 @dataclass(slots=True)
 class App:
-    """One app of one tenant: what it signs in with, what it may call, and who it is in a cell."""
+    """One app of one tenant: what it signs in with, what it may call, and who it is in a cell.
+
+    `scopes` are those of the app itself, `user_scopes` those it has for users; `asked_scopes` wait for an admin.
+    """
 
     app_id: str
     secret: str
     tenant: str
     scopes: frozenset[str]
     bot: Person
+    user_scopes: frozenset[str] = frozenset()
+    asked_scopes: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Everything one simulator knows: its clock and choices, who may call, what is stored, and what will go wrong."""
+"""Everything one simulator knows: clock and choices, who may call, what is stored, who is told, what goes wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from syncer.simulator.client_tokens import ClientTokens
 from syncer.simulator.clock import Clock
 from syncer.simulator.commit import Commit
 from syncer.simulator.errors import Refusal
+from syncer.simulator.events.desk import Desk
 from syncer.simulator.faults import Faults
 from syncer.simulator.found import Found
 from syncer.simulator.hooks import Hooks
@@ -45,11 +46,14 @@ class World:
     _somebody: str = ""
     people: People = field(init=False)
     faults: Faults = field(init=False)
+    desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
         self.ids = Ids(self.seed)
         self.people = People(self.ids)
         self.faults = Faults(self.seed)
+        self.desk = Desk(self)
+        self.listeners.append(self.desk.committed)
 
     def base(self, token: str, *, wiki: bool) -> Base:
         """Return the base of a token (a wiki node's too, when `wiki`); 1254003 for no token, 1254040 for no base."""
@@ -78,7 +82,7 @@ class World:
     def add_app(self, app_id: str | None, secret: str | None, scopes: frozenset[str], tenant: str, name: str) -> App:
         """Add an app with its bot user."""
         bot = self.people.add(name, name)
-        app = App(app_id or self.ids.app(), secret or self.ids.secret(), tenant, scopes, bot)
+        app = App(app_id or self.ids.app(), secret or self.ids.secret(), tenant, scopes, bot, scopes)
         self.tokens.apps[app.app_id] = app
         return app
 

@@ -1,1 +1,4 @@
-"""One file per family of field type: what may be written, what is stored, what is read, how it filters and sorts."""
+"""One file per family of field type.
+
+What may be written, what is stored, what is read, what events carry, how it filters and sorts.
+"""

@@ -51,6 +51,13 @@ class Attachment(Kind):
             "tmp_url": f"{_DOWNLOAD}/batch_get_tmp_download_url?file_tokens={token}",
         }
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the file objects without any address to download from. [seen]"""
+        files = [reading.base.files[token] for token in stored]
+        return [
+            {"token": each.file_token, "name": each.name, "mimeType": each.mime, "size": each.size} for each in files
+        ]
+
     def plain(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Return the tokens."""
         return list(stored)

@@ -21,6 +21,7 @@ class Computed(Kind):
 
     writable = False
     operators = frozenset()
+    in_events = False
 
     def stored(self, record: Record, of: Field, reading: Reading) -> Stored | None:
         """Return the list of values, None when there is none."""
@@ -59,12 +60,17 @@ class Stage(Kind):
     code = 1254062
     writable = False
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the id of the stage's option."""
+        return stored
+
 
 class Button(Kind):
     """A button: it has no value."""
 
     writable = False
     operators = frozenset()
+    in_events = False
 
 
 def _type_of(value: Any) -> int:

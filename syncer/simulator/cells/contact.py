@@ -44,6 +44,10 @@ class Url(Kind):
             raise self.refuse()
         return {"link": value["link"], "text": text or value["link"]} if value["link"] else EMPTY
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the one segment of a link, as text cells have them. [inferred]"""
+        return [{"type": "url", **stored}]
+
     def words(self, stored: Stored, of: Field, reading: Reading) -> list[str]:
         """Compare the text."""
         return [stored["text"]]

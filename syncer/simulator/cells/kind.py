@@ -42,6 +42,8 @@ class Kind:
     writable = True
     operators: frozenset[str] = LIST_OPERATORS
     empty_string_clears = False
+    in_events = True
+    """Whether events carry its values; those of formulas never. [doc]"""
 
     def take(self, value: Any, to: Field, draft: "Draft") -> Stored:
         """Return the stored form of a written value, or EMPTY; Refusal when it does not fit."""
@@ -66,6 +68,14 @@ class Kind:
     def order(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Return the sort key."""
         return "".join(self.words(stored, of, reading))
+
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the internal form that events carry, as JSON in a string; as shown unless known better."""
+        return self.show(stored, of, reading)
+
+    def people(self, stored: Stored) -> list[str]:
+        """Return the open_ids that an event names beside the value."""
+        return []
 
     def refuse(self, why: str | None = None) -> Refusal:
         """Return the refusal of this kind."""

@@ -36,6 +36,10 @@ class SingleLink(Kind):
         """Return the ids in their object."""
         return {"link_record_ids": stored}
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the bare ids. [inferred]"""
+        return stored
+
     def plain(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Return the ids."""
         return list(stored)

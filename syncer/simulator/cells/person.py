@@ -1,10 +1,12 @@
 """People in cells: user fields, and the automatic persons who created and last changed a record."""
 # ruff: noqa: ARG002 - every kind is asked in the same words, whether it needs all of them or not
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from syncer.simulator.cells.kind import EMPTY, Kind, Reading
 from syncer.simulator.model import Field, Record, Stored
+from syncer.simulator.people import Person
 
 if TYPE_CHECKING:
     from syncer.simulator.draft import Draft
@@ -35,6 +37,14 @@ class User(Kind):
         """Return the person objects."""
         return [reading.world.people.by_open_id(open_id).shown(reading.user_id_type) for open_id in stored]
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the people under ids that only Feishu itself knows. [seen]"""
+        return {"users": [_inside(reading.world.people.by_open_id(open_id)) for open_id in stored]}
+
+    def people(self, stored: Stored) -> list[str]:
+        """Return the open_ids."""
+        return list(stored)
+
     def plain(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Return the open_ids."""
         return list(stored)
@@ -42,6 +52,11 @@ class User(Kind):
     def words(self, stored: Stored, of: Field, reading: Reading) -> list[str]:
         """Compare by the id of the call's type."""
         return [person["id"] for person in self.show(stored, of, reading)]
+
+
+def _inside(person: Person) -> dict[str, str]:
+    inner = str(7_000_000_000_000_000_000 + zlib.crc32(person.open_id.encode()))
+    return {"userId": inner, "name": person.name, "enName": person.en_name, "avatarUrl": person.avatar_url}
 
 
 class CreatedUser(User):

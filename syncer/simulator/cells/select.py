@@ -28,6 +28,10 @@ class SingleSelect(Kind):
         """Return the option's present name."""
         return of.options[stored].name
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the option's id: events never carry its name. [seen]"""
+        return stored
+
     def order(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Sort by the place of the option in the field."""
         return list(of.options).index(stored)
@@ -52,6 +56,10 @@ class MultiSelect(Kind):
     def show(self, stored: Stored, of: Field, reading: Reading) -> Any:
         """Return the present names."""
         return [of.options[option_id].name for option_id in stored]
+
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the options' ids. [seen]"""
+        return stored
 
     def words(self, stored: Stored, of: Field, reading: Reading) -> list[str]:
         """Compare by name."""

@@ -27,6 +27,10 @@ class AutoNumber(Kind):
             return str(stored[0])
         return "".join(self._part(rule, stored, reading) for rule in serial.get("options", []))
 
+    def told(self, stored: Stored, of: Field, reading: Reading) -> Any:
+        """Return the number, dressed, and the running number it is made of. [seen]"""
+        return {"number": self.show(stored, of, reading), "sequence": stored[0]}
+
     def _part(self, rule: dict[str, Any], stored: Stored, reading: Reading) -> str:
         if rule["type"] == "system_number":
             return str(stored[0]).zfill(int(rule["value"]))

@@ -1,7 +1,7 @@
 """Every API the simulator has: one file per resource, one table each; together they are the table of contents."""
 
 from syncer.simulator.gateway import Route
-from syncer.simulator.routes import apps, auth, fields, records, roles, tables, views, wiki
+from syncer.simulator.routes import apps, auth, drive, event, fields, records, roles, scopes, tables, views, wiki
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
@@ -12,4 +12,7 @@ ROUTES: tuple[Route, ...] = (
     *records.ROUTES,
     *roles.ROUTES,
     *wiki.ROUTES,
+    *drive.ROUTES,
+    *event.ROUTES,
+    *scopes.ROUTES,
 )

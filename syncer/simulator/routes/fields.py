@@ -3,6 +3,7 @@
 from typing import Any
 
 from syncer.simulator.calls import Call
+from syncer.simulator.events.field_actions import fields_watched
 from syncer.simulator.gateway import Route
 from syncer.simulator.paging import Page, cut_by_id
 from syncer.simulator.quotas import PER_SECOND_10, PER_SECOND_20
@@ -31,7 +32,8 @@ def create(world: World, call: Call) -> dict[str, Any]:
     """Create a field."""
     spec = call.json()
     base, table = schema_for(world, call)
-    return {"field": shown_field(add_field(world, base, table, spec))}
+    with fields_watched(world, base, call.app.bot.open_id):
+        return {"field": shown_field(add_field(world, base, table, spec))}
 
 
 def update(world: World, call: Call) -> dict[str, Any]:
@@ -39,7 +41,8 @@ def update(world: World, call: Call) -> dict[str, Any]:
     spec = call.json()
     base, table = schema_for(world, call)
     of = field_for(table, call)
-    overwrite_field(world, base, table, of, spec)
+    with fields_watched(world, base, call.app.bot.open_id):
+        overwrite_field(world, base, table, of, spec)
     return {"field": shown_field(of)}
 
 
@@ -47,7 +50,8 @@ def delete(world: World, call: Call) -> dict[str, Any]:
     """Delete a field."""
     base, table = schema_for(world, call)
     of = field_for(table, call)
-    delete_field(base, table, of)
+    with fields_watched(world, base, call.app.bot.open_id):
+        delete_field(base, table, of)
     return {"field_id": of.field_id, "deleted": True}
 
 

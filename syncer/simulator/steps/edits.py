@@ -3,12 +3,14 @@
 Cells are given as the API takes them; text may also be segments, and a computed field takes the value it is to show.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from syncer.simulator.cells.computed import Computed
 from syncer.simulator.draft import Draft
-from syncer.simulator.model import Field, Option, Record, Table
+from syncer.simulator.events.field_actions import fields_watched
+from syncer.simulator.model import Base, Field, Option, Record, Table
 from syncer.simulator.schema import delete_field as drop_field
 from syncer.simulator.schema import drop_options, overwrite_field, shown_property
 from syncer.simulator.steps.places import field_of, place
@@ -96,7 +98,8 @@ def _change_field(
         "description": of.description,
     }
     change(of, spec)
-    overwrite_field(world, base, table, of, spec)
+    with fields_watched(world, base):
+        overwrite_field(world, base, table, of, spec)
     return of
 
 
@@ -122,14 +125,16 @@ def retype_field(
 def delete_field(world: World, app_token: str, table_id: str, field: str) -> None:
     """Delete a field."""
     base, table = place(world, app_token, table_id)
-    drop_field(base, table, field_of(table, field))
+    with fields_watched(world, base):
+        drop_field(base, table, field_of(table, field))
 
 
 def set_expression(world: World, app_token: str, table_id: str, field: str, expression: dict[str, Any] | None) -> None:
     """Give a formula or lookup field its expression (see `cells/computed`); values set by hand go."""
-    _, table = place(world, app_token, table_id)
+    base, table = place(world, app_token, table_id)
     of = field_of(table, field)
-    of.expression = expression
+    with fields_watched(world, base):
+        of.expression = expression
     for record in table.records.values():
         record.computed.pop(of.field_id, None)
     table.schema_changed()
@@ -137,27 +142,27 @@ def set_expression(world: World, app_token: str, table_id: str, field: str, expr
 
 def add_option(world: World, app_token: str, table_id: str, field: str, name: str) -> str:
     """Add an option to a select field; returns its id."""
-    _, table = place(world, app_token, table_id)
+    base, table = place(world, app_token, table_id)
     of = field_of(table, field)
     option = Option(world.ids.option(), name, len(of.options) % 55)
-    of.options[option.id] = option
-    _touched(table)
+    with _touched(world, base, table):
+        of.options[option.id] = option
     return option.id
 
 
 def rename_option(world: World, app_token: str, table_id: str, field: str, old: str, new: str) -> None:
     """Give an option another name: every cell that has it reads differently, no record is touched."""
-    _, table = place(world, app_token, table_id)
-    _option(table, field, old).name = new
-    _touched(table)
+    base, table = place(world, app_token, table_id)
+    with _touched(world, base, table):
+        _option(table, field, old).name = new
 
 
 def delete_option(world: World, app_token: str, table_id: str, field: str, name: str) -> None:
     """Delete an option, out of every cell too."""
-    _, table = place(world, app_token, table_id)
-    del field_of(table, field).options[_option(table, field, name).id]
-    drop_options(table, field_of(table, field))
-    _touched(table)
+    base, table = place(world, app_token, table_id)
+    with _touched(world, base, table):
+        del field_of(table, field).options[_option(table, field, name).id]
+        drop_options(table, field_of(table, field))
 
 
 def _option(table: Table, field: str, name: str) -> Option:
@@ -167,9 +172,12 @@ def _option(table: Table, field: str, name: str) -> Option:
     return found
 
 
-def _touched(table: Table) -> None:
-    table.schema_changed()
-    table.revision += 1
+@contextmanager
+def _touched(world: World, base: Base, table: Table) -> Iterator[None]:
+    with fields_watched(world, base):
+        yield
+        table.schema_changed()
+        table.revision += 1
 
 
 def filter_view(world: World, app_token: str, table_id: str, view_id: str, filter_info: dict[str, Any] | None) -> None:

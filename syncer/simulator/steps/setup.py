@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from syncer.simulator.events.field_actions import fields_watched
 from syncer.simulator.model import Base, File, Role
 from syncer.simulator.schema import add_field, add_table, shown_field
 from syncer.simulator.steps.places import place
@@ -23,9 +24,14 @@ def create_app(
     return {"app_id": app.app_id, "app_secret": app.secret, "open_id": app.bot.open_id}
 
 
-def set_scopes(world: World, app_id: str, scopes: list[str]) -> None:
-    """Give an app exactly these scopes."""
-    world.tokens.apps[app_id].scopes = frozenset(scopes)
+def set_scopes(
+    world: World, app_id: str, scopes: list[str], user_scopes: list[str] | None = None, asked: list[str] | None = None
+) -> None:
+    """Give an app exactly these scopes (for users the same, unless given), and those it still waits for."""
+    app = world.tokens.apps[app_id]
+    app.scopes = frozenset(scopes)
+    app.user_scopes = app.scopes if user_scopes is None else frozenset(user_scopes)
+    app.asked_scopes = frozenset(asked or ())
 
 
 def add_person(world: World, name: str, en_name: str = "", email: str = "", open_id: str = "") -> dict[str, str]:
@@ -54,7 +60,8 @@ def create_table(world: World, app_token: str, name: str, fields: list[dict[str,
 def create_field(world: World, app_token: str, table_id: str, field: dict[str, Any]) -> dict[str, Any]:
     """Add a field of any type, as a person would; returns it as the API shows it."""
     base, table = place(world, app_token, table_id)
-    return shown_field(add_field(world, base, table, field, by_api=False))
+    with fields_watched(world, base):
+        return shown_field(add_field(world, base, table, field, by_api=False))
 
 
 def add_wiki_node(world: World, app_token: str) -> dict[str, str]:

@@ -71,7 +71,9 @@ class Carrier:
         for line in lines:
             line.saved, line.halfway = line.saved and not line.halfway, False
             notebook.line(line)
-        self._tools.report.loose += sum(1 for line in lines if not line.stored)
+        loose = [line for line in lines if not line.stored]
+        self._tools.report.loose += len(loose)
+        self._tools.again.update((side, name) for line in loose for side in Side if (name := line.id_on(side)))
         self._tools.store(notebook)
 
     def _follow_up(self, line: Line) -> None:

@@ -10,7 +10,7 @@ import orjson
 from syncer.core.conflicts import Resolution
 from syncer.core.mapping import Pairing, Policy
 from syncer.core.planner import Desk
-from syncer.core.records import Side, Version
+from syncer.core.records import Link, Side, Version
 from syncer.core.values import digest, dump, load
 from syncer.engine.lens import absent, from_bases
 from syncer.engine.line import Line
@@ -70,10 +70,10 @@ class Bench:
 
     def _version(self, case: Case, side: Side) -> Version:
         found = case.side(side)
-        if isinstance(found, Version):
-            return found
-        now = self._tools.clock.now()
         link = case.remembered.link if case.remembered else None
+        if isinstance(found, Version):
+            return Version(side, found.line, {}, found.read_at) if _is_outdated(found, link) else found
+        now = self._tools.clock.now()
         name = (link.line(side) if link else None) or ""
         if found is Look.UNCHANGED and case.remembered is not None and link is not None:
             if case.remembered.settled:
@@ -148,6 +148,11 @@ class Bench:
         rules = self._tools.rules
         policy = next((pair.policy for pair in rules.pairs if pair.name == note.pair), None)
         return note.winner is None and policy is Policy.LATEST and rules.tie is Policy.MANUAL
+
+
+def _is_outdated(version: Version, link: Link | None) -> bool:
+    """Whether a line was read before its base moved: it is read again then."""
+    return link is not None and link.moved_at is not None and version.read_at < link.moved_at
 
 
 def _loose(line: Line, failed: Mapping[Side, Mapping[str, Mapping[str, bytes]]]) -> Mapping[str, bytes]:

@@ -43,12 +43,14 @@ class Judgement:
 class Judge:
     """Plans every linked line and every pair once, only to count."""
 
-    def __init__(self, tools: Tools, bench: Bench, survey: Survey) -> None:
-        self._tools, self._bench, self._survey = tools, bench, survey
+    def __init__(
+        self, tools: Tools, bench: Bench, survey: Survey, gone: frozenset[tuple[Side, str]] = frozenset()
+    ) -> None:
+        self._tools, self._bench, self._survey, self._gone = tools, bench, survey, gone
 
     def judge(self) -> Judgement:
         """The judgement of the whole survey."""
-        judgement = Judgement()
+        judgement = Judgement(gone=set(self._gone))
         kinds = [CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR]
         if self._tools.options.dry:
             kinds.append(CaseKind.FRESH)
@@ -111,7 +113,9 @@ class Judge:
 
     def _confirm_gone(self, cases: Sequence[Case], judgement: Judgement) -> None:
         """Ask for every line that a listing did not show: only what is absent by its id is gone."""
-        sought = {side: [name for case in cases if (name := missing(case, side))] for side in Side}
+        missed = {side: [name for case in cases if (name := missing(case, side))] for side in Side}
+        known = judgement.gone
+        sought = {side: [name for name in names if (side, name) not in known] for side, names in missed.items()}
         if sought[Side.FEISHU]:
             fetched = self._tools.records.fetch(sought[Side.FEISHU], self._tools.lens.fields)
             judgement.gone.update((Side.FEISHU, name) for name in fetched.absent)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from syncer.core.mapping import Misfit, Rules
+from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.values import Json, Value, is_empty, match_digest
@@ -100,6 +100,19 @@ class Lens:
         found = {pair.name: values[pair.name] for pair in self._match if not is_empty(values.get(pair.name))}
         return found if len(found) == len(self._match) else {}
 
+    def match_on(self, side: Side, version: Version) -> dict[str, Value]:
+        """A line's match values as a side holds them; empty as soon as one says nothing or does not fit."""
+        found: dict[str, Value] = {}
+        for pair in self._match:
+            held = (version.values or {}).get(pair.name)
+            if isinstance(held, Unreadable):
+                return {}
+            try:
+                found[pair.name] = held if version.side is side else _across(pair, side, held)
+            except Misfit:
+                return {}
+        return self.match_values(found)
+
     def new_key(self, key: str | None, values: Mapping[str, Value]) -> str | None:
         """The key a row will have once these values are written, if they decide about it."""
         if not any(name in values for name in self._key):
@@ -116,6 +129,12 @@ class Lens:
     def binds(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Database-side values as bind parameters, by column."""
         return {name: self.pairs[name].translator.column(value) for name, value in values.items()}
+
+
+def _across(pair: Pair, side: Side, held: Value) -> Value:
+    """A value of the other side as this one holds it."""
+    translator = pair.translator
+    return translator.to_feishu(held) if side is Side.FEISHU else translator.to_database(held)
 
 
 def read_columns(columns: Sequence[str], marked: str | None) -> tuple[str, ...]:

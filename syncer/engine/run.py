@@ -3,39 +3,26 @@
 Recover, survey both sides, judge the whole, then carry it out in bounded batches; deletions come last.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from syncer.core.plan import Action, Guard, Reading, delete_guard, doubts, stopping_guard
+from syncer.core.plan import Action, Guard, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
+from syncer.engine.cursors import Cursors
 from syncer.engine.judge import Judge, Judgement, missing, pages
 from syncer.engine.line import Line
-from syncer.engine.read import Reader, proven
+from syncer.engine.look import Surveyed, look, still_named
+from syncer.engine.read import proven
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
 from syncer.engine.report import Report
 from syncer.engine.row_half import RowHalf
+from syncer.engine.scope import Chooser, Scope
 from syncer.engine.strays import note_strays
 from syncer.engine.tools import Tools
-from syncer.errors import StaleNameError
-from syncer.ports import Case, CaseKind, Look, RecordTableInfo, Survey, Totals
-
-ATTEMPTS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """A survey with what is known of its readings. ``revision`` is Feishu's from before it was read."""
-
-    survey: Survey
-    totals: Totals
-    reading: Reading
-    revision: int | None
-    skipped: bool = False
+from syncer.ports import Case, CaseKind, Look, RecordTableInfo
 
 
 @rarely_collecting()
@@ -49,96 +36,22 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report = tools.report
     if not tools.options.dry:
         Recovery(tools).run()
-    surveyed = _survey(tools, info)
+    scope = Chooser(tools, info).choose()
+    surveyed = look(tools, info, scope)
     bench = Bench(tools)
-    judge = Judge(tools, bench, surveyed.survey)
+    judge = Judge(tools, bench, surveyed.survey, surveyed.gone)
     judgement = judge.judge()
-    if not surveyed.skipped and surveyed.totals.lines[Side.DATABASE]:
+    if Side.FEISHU not in surveyed.partial and surveyed.totals.lines[Side.DATABASE]:
         judgement.revived += judge.hidden()
+    if Side.FEISHU in surveyed.partial and any(side is Side.DATABASE for side, _ in judgement.tally.clears):
+        still_named(tools, info)
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
     if not tools.options.dry and (guard is None or not guard.stops):
-        _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None).run()
+        _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None).run(scope)
     _close(tools, report, began)
     return report
-
-
-# Reading.
-
-
-def _survey(tools: Tools, info: RecordTableInfo) -> Surveyed:
-    """Read both sides; a listing in doubt is read once more before anybody draws conclusions from it."""
-    revision = info.revision
-    restless = _restless(tools, revision)
-    if restless is not None and (surveyed := _survey_rows(tools, revision, restless)) is not None:
-        return surveyed
-    surveyed = _survey_both(tools, info, revision)
-    for _ in range(1, ATTEMPTS):
-        if not doubts(surveyed.reading):
-            break
-        tools.reporter.note("the listing of records was not whole; reading it again")
-        surveyed = _survey_both(tools, info, tools.records.revision())
-    return surveyed
-
-
-def _restless(tools: Tools, revision: int | None) -> Sequence[str] | None:
-    """The records to look at if Feishu need not be read whole, because its revision has not moved; else ``None``."""
-    cursor = tools.memory.cursor(Side.FEISHU)
-    if tools.options.full or revision is None or cursor.get("revision") != revision:
-        return None
-    lines = cursor.get("lines")
-    limit = max(100, lines // 5) if isinstance(lines, int) else 100
-    restless = tools.memory.restless(Side.FEISHU, limit + 1)
-    return restless if len(restless) <= limit else None
-
-
-def _survey_rows(tools: Tools, revision: int | None, restless: Sequence[str]) -> Surveyed | None:
-    """Read the rows, and the named records; nothing if one of those is gone, for then only a whole reading can tell."""
-    survey = tools.memory.survey()
-    reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
-    if restless:
-        tools.report.read[Side.FEISHU] = reader.read_some_records(survey, restless)
-        if tools.report.read[Side.FEISHU] < len(set(restless)):
-            return None
-    tools.report.read[Side.DATABASE] = _read_rows(tools, reader, survey)
-    totals = survey.close(unread=frozenset({Side.FEISHU}))
-    tools.revisions = {revision} if revision is not None else set()
-    lines = totals.linked + totals.severed
-    return Surveyed(survey, totals, Reading(lines, lines, None, ended=True), revision, skipped=True)
-
-
-def _survey_both(tools: Tools, info: RecordTableInfo, revision: int | None) -> Surveyed:
-    survey = tools.memory.survey()
-    reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
-    tools.reporter.stage("reading records")
-    reading = reader.read_records(survey, tools.reporter)
-    tools.report.read[Side.FEISHU] = reading.returned
-    after = _still_named(tools, info)
-    tools.report.read[Side.DATABASE] = _read_rows(tools, reader, survey)
-    totals = survey.close()
-    tools.revisions = {revision} if revision is not None and after == revision else set()
-    reading = proven(reading, totals.lines[Side.FEISHU], whole=info.whole)
-    return Surveyed(survey, totals, reading, revision)
-
-
-def _read_rows(tools: Tools, reader: Reader, survey: Survey) -> int:
-    tools.reporter.stage("reading rows")
-    return reader.read_rows(survey, tools.reporter)
-
-
-def _still_named(tools: Tools, info: RecordTableInfo) -> int | None:
-    """A missing key is an empty cell only if, after the reading, the field still stands there under that name.
-
-    Returns the revision after the reading. Raises ``StaleNameError`` otherwise: the run begins anew.
-    """
-    now = tools.records.info()
-    names = {field.id: field.name for field in info.fields}
-    later = {field.id: field.name for field in now.fields}
-    for identity, name in names.items():
-        if name in tools.lens.fields and later.get(identity) != name:
-            raise StaleNameError(f"field {name!r} was renamed or deleted while its records were read")
-    return now.revision
 
 
 # Guards.
@@ -160,16 +73,9 @@ def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> Guard | No
     stopping = stopping_guard(judgement.tally, linked, tools.rules.guard, pairs=pairs)
     if stopping is not None:
         return stopping
-    lines = {side: _lines(surveyed, side) for side in Side}
+    lines = {side: surveyed.lines(side) for side in Side}
     last_hour = tools.memory.deletions_of_last_hour()
     return delete_guard(judgement.tally, last_hour, lines, surveyed.totals.linked, tools.rules.guard)
-
-
-def _lines(surveyed: Surveyed, side: Side) -> int:
-    """How many lines a side holds now."""
-    if surveyed.skipped and side is Side.FEISHU:
-        return surveyed.totals.linked
-    return surveyed.totals.lines[side]
 
 
 def _stopped(tools: Tools, guard: Guard, judgement: Judgement) -> None:
@@ -199,7 +105,7 @@ class _Carrying:
         self._dealt: set[int] = set()
         """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
-    def run(self) -> None:
+    def run(self, scope: Scope) -> None:
         for kind in (CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR):
             self._carry(kind)
         self._carrier.close()
@@ -207,7 +113,7 @@ class _Carrying:
         strays = note_strays(self._tools, self._surveyed.survey)
         if self._judgement.tally.deletions.total() or self._bench.approves("deletes"):
             self._delete()
-        self._remember_cursor(strays)
+        Cursors(self._tools, scope).advance(self._surveyed, strays, withheld=self._withheld)
 
     def _carry(self, kind: CaseKind) -> None:
         self._tools.reporter.stage(f"{kind} lines", self._surveyed.totals.cases.get(kind))
@@ -248,17 +154,6 @@ class _Carrying:
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
                     self._carrier.take(line)
         self._carrier.close()
-
-    def _remember_cursor(self, strays: int) -> None:
-        """Let the next run skip an unmoved Feishu only if every record was whole, linked and dealt with."""
-        surveyed, tools = self._surveyed, self._tools
-        if surveyed.skipped:
-            return
-        tools.memory.sweep_failures(frozenset(Side))
-        left = strays + tools.report.held + tools.report.loose + self._withheld
-        revision = surveyed.revision if not left and not doubts(surveyed.reading) else None
-        cursor = {"revision": revision, "lines": surveyed.totals.lines[Side.FEISHU]}
-        tools.memory.advance(Side.FEISHU, {**tools.memory.cursor(Side.FEISHU), **cursor})
 
 
 def _deletes(line: Line) -> bool:

@@ -13,19 +13,23 @@ from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
 from syncer.engine.report import Report
 from syncer.ports import Clock, Ids, Memory, Records, Rows
+from syncer.ports.capture import Capture
 from syncer.ports.progress import Reporter
+from syncer.ports.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one run is to be made.
 
-    ``full`` reads Feishu whole even if its revision says that nothing moved; ``dry`` plans and writes nothing.
+    ``full`` reads both sides whole even if nothing says that they moved; without ``poll`` Feishu is looked at only
+    where something was signalled. ``dry`` plans and writes nothing.
     ``batch`` is the most records in one write. ``grace`` is how many seconds a call of unknown outcome has to show its
     effect. An ``urgent`` run has somebody waiting for it: its calls come before those of runs that move bulk.
     """
 
     full: bool = False
+    poll: bool = True
     dry: bool = False
     batch: int = 1000
     grace: float = 10.0
@@ -49,6 +53,10 @@ class Tools:
     revisions: set[int] = field(default_factory=set)
     """Where Feishu's table may stand if nobody but us wrote to it since it was read; empty once somebody did."""
     aside: Aside = field(default_factory=Aside)
+    signals: Signals | None = None
+    capture: Capture | None = None
+    again: set[tuple[Side, str]] = field(default_factory=set)
+    """Lines without a link that could not be done with: a later run must look at them whatever its scope is."""
 
     def notebook(self) -> Notebook:
         """A fresh notebook, dated now."""

@@ -1,8 +1,10 @@
 """A receiver of events over HTTP: what an app's request URL would be, with every body kept as it came."""
 
 import base64
+import contextlib
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -48,11 +50,16 @@ class Receiver:
         self.challenges: list[dict[str, Any]] = []
         self.received: list[Received] = []
         self.more = threading.Condition()
+        self.sockets: list[socket.socket] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             wbufsize = -1  # headers and body in one packet, or the sender waits 40 ms for the second
+
+            def setup(self) -> None:
+                receiver.sockets.append(self.request)
+                super().setup()
 
             def do_POST(self) -> None:
                 receiver.take(self)
@@ -96,6 +103,9 @@ class Receiver:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+        for each in self.sockets:  # a receiver that is gone answers on no kept connection either
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 def reply(request: BaseHTTPRequestHandler, status: int, body: dict[str, Any]) -> None:

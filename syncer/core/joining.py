@@ -87,6 +87,12 @@ class SmallSurvey:
         staged = (line for lines in self._staged.values() for line in lines.values())
         return frozenset(line.link for line in staged if line.link is not None)
 
+    def moved(self, side: Side) -> frozenset[int]:
+        """The links of the lines of a side that were staged as changed."""
+        return frozenset(
+            line.link for line in self._staged[side].values() if line.link is not None and line.version is not None
+        )
+
     def has(self, side: Side, line: str) -> bool:
         """Whether a line was staged."""
         return line in self._staged[side]

@@ -137,7 +137,9 @@ class _Seeker:
 
         Returns the side to read whole instead, where that is too much.
         """
-        sides = [side for side in self._scope.partial if not (side is Side.FEISHU and self._scope.still)]
+        sides = [
+            side for side in Side if side in self._scope.partial and not (side is Side.FEISHU and self._scope.still)
+        ]
         newcomers = {side: self._survey.newcomers(side, FEWEST + 1) for side in Side} if self._scope.partial else {}
         if sides and any(len(lines) > FEWEST for lines in newcomers.values()):
             return sides[0]
@@ -145,7 +147,17 @@ class _Seeker:
             self._stage_matches(side, [line for lines in newcomers.values() for line in lines])
         for side in self._scope.partial:
             self._confirm_holders(side)
+        if Side.FEISHU in sides:
+            self._stage_partners()
         return None
+
+    def _stage_partners(self) -> None:
+        """Look at the records of rows that changed or are gone: what nobody signalled may have changed all the same."""
+        moved = sorted(self._small.moved(Side.DATABASE) | self._of_gone())
+        links = [each.link for each in self._tools.memory.links(moved)] if moved else []
+        names = [link.record for link in links if link.record is not None and link.severed is not Side.FEISHU]
+        missed = [name for name in names if not self._small.has(Side.FEISHU, name)]
+        self._stage_some(Side.FEISHU, [name for name in missed if (Side.FEISHU, name) not in self._gone])
 
     def _stage_matches(self, side: Side, newcomers: Iterable[Staged]) -> None:
         """Stage the lines of a side that hold the match values of newcomers, and that nobody knows yet."""

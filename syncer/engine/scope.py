@@ -56,15 +56,20 @@ class Chooser:
 
     def choose(self) -> Scope:
         """The scope. Raises the errors of the capture's door."""
-        signals = self._tools.signals.claim(MOST_SIGNALS) if self._tools.signals is not None else ()
+        signals = self._claim()
         named = {side: _named(signals, side) for side in Side}
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
         rows, cursor = self._rows(named[Side.DATABASE], full=full)
-        polled = full or self._polls(signals)
+        polled = full or rows is None or self._polls(signals)
         still = polled and not full and self._is_still()
         records = None if full else self._records(named[Side.FEISHU], polled=polled, still=still)
         lines = {Side.FEISHU: records, Side.DATABASE: rows}
         return Scope(lines, signals, cursor, still and records is not None, polled, named)
+
+    def _claim(self) -> Sequence[Signal]:
+        """The signals to take up; a run that looks at everything it can also takes those that were left to rest."""
+        options, signals = self._tools.options, self._tools.signals
+        return signals.claim(MOST_SIGNALS, resting=options.poll or options.full) if signals is not None else ()
 
     def _polls(self, signals: Sequence[Signal]) -> bool:
         asked = {(signal.side, signal.kind) for signal in signals}
@@ -109,10 +114,10 @@ class Chooser:
         keys: set[str] = set()
         while True:
             captured = capture.changes(cursor, MOST_KEYS)
-            keys.update(found.key for found in captured.keys)
+            keys.update(found.key for found in captured.keys if found.batch is None)
             if captured.whole or not captured.more:
                 return keys, captured
-            if len(keys) > self._most:
+            if len(keys) + captured.waiting > self._most:
                 return keys, replace(captured, whole=True)
             cursor = captured.cursor
 

@@ -11,6 +11,7 @@ from syncer.errors import OutsideError, StaleNameError, UnreachableError
 from syncer.ports.progress import Reporter
 from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
 from tests.convergence.mappings import F, draw
+from tests.convergence.noticing import Noticer
 from tests.convergence.people import Line, People
 
 WRITES = {"records.create": "create", "records.update": "update", "records.delete": "delete"}
@@ -90,6 +91,8 @@ class Machine:
         """Calls that may take effect later: what the people had done when they were decided, and what they touch."""
         self.odds = {"act": self.rng.choice([0, 0.02, 0.05, 0.1]), "fault": self.rng.choice([0, 0.01, 0.03, 0.05])}
         self.odds["crash"] = self.rng.choice([0, 0, 0.01, 0.03])
+        noticing = Random(seed + 1)  # of its own, so that seeds tell the same stories with and without it
+        self.noticer = Noticer(noticing, self.records, self.rows, self.clock) if seed % 3 else None
         self.tell(f"mapping {self.setup.mapping}")
 
     def tell(self, sentence: str) -> None:
@@ -133,6 +136,9 @@ class Machine:
         records = InMemoryRecords(self.records)
         full = self.rng.random() < 0.3 if full is None else full
         options = Options(full=full, batch=self.rng.choice([1, 2, 3, 1000, 1000]))
+        if self.noticer:
+            self.noticer.look()
+            options = self.noticer.options(options) if self.chaotic else options
         report = Report("orders", self.memory.run)
         info = records.info()
         rules = self.setup.rules(self.records, self.rows, info)
@@ -151,6 +157,8 @@ class Machine:
             reporter=Reporter(),
             options=options,
             lens=Lens(rules),
+            signals=Tap("signals", self.noticer.signals(), self) if self.noticer else None,
+            capture=self.noticer.capture if self.noticer else None,
         )
         self.tell(f"--- run {self.memory.run} {options}")
         try:
@@ -180,6 +188,8 @@ class Machine:
         if when == "before" and step in ("records.revision", "records.fetch"):
             self.looked = self.people.count
         self.clock.move(0.001)
+        if self.noticer:
+            self.noticer.look()
         if self.due is not None and self.clock.now() >= self.due:
             self.wait_over()
         if self.chaotic:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncer.core.plan import Reading
-from syncer.core.records import Side
+from syncer.core.records import Side, Version
 from syncer.engine.lens import Lens
 from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
@@ -24,7 +24,7 @@ class Reader:
         for page in self._records.read(self._lens.fields):
             returned += len(page.records)
             total, ended = page.total, page.last
-            survey.stage(Side.FEISHU, self.stage_records(page.records, page.read_at))
+            self._sift_records(survey, page.records, page.read_at)
             reporter.advance(len(page.records))
         return Reading(distinct=returned, returned=returned, total=total, ended=ended)
 
@@ -33,15 +33,36 @@ class Reader:
         count = 0
         for page in self._rows.read():
             count += len(page.rows)
-            survey.stage(Side.DATABASE, self.stage_rows(page.rows, page.read_at))
+            self._sift_rows(survey, page.rows, page.read_at)
             reporter.advance(len(page.rows))
         return count
 
     def read_some_records(self, survey: Survey, ids: Sequence[str]) -> int:
         """Stage the named records as they are now; how many there still are."""
         fetched = self._records.fetch(ids, self._lens.fields)
-        survey.stage(Side.FEISHU, self.stage_records(fetched.records, fetched.read_at))
+        self._sift_records(survey, fetched.records, fetched.read_at)
         return len(fetched.records)
+
+    def _sift_records(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime) -> None:
+        """Stage records; only those that are new or changed are decoded."""
+        others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])
+        versions = [(raws[place], link, self._lens.record(raws[place], read_at)) for place, link in others]
+        if versions:
+            survey.stage(
+                Side.FEISHU, [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
+            )
+
+    def _sift_rows(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime) -> None:
+        """Stage rows; only those that are new or changed are decoded."""
+        others = survey.sift(Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws])
+        versions = [(raws[place], link, self._lens.row(raws[place], read_at)) for place, link in others]
+        if versions:
+            survey.stage(
+                Side.DATABASE, [self._staged(raw.key, raw.print, link, version) for raw, link, version in versions]
+            )
+
+    def _staged(self, line: str, print_: bytes, link: int | None, version: Version) -> Staged:
+        return Staged(line, print_, link, self._lens.match(version) if link is None else None, version)
 
     def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
         """Records as a survey takes them."""

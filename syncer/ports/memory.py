@@ -26,6 +26,13 @@ class Seen:
 class Survey(Protocol):
     """Both sides of a mapping, read once and joined. Its memory does not grow with the tables."""
 
+    def sift(self, side: Side, lines: Sequence[str], prints: Sequence[bytes]) -> Sequence[tuple[int, int | None]]:
+        """Stage those lines just read that are linked and have the print they are remembered with.
+
+        Tells the places of all others, with their links if they have one: they are to be staged with their versions.
+        """
+        ...
+
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
         """Add lines just read."""
         ...

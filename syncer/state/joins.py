@@ -14,11 +14,24 @@ OPEN: tuple[LiteralString, ...] = (
     "DROP TABLE IF EXISTS staged, survey_link, survey_newcomer, survey_case",
     """
     CREATE TEMPORARY TABLE staged (
-      side smallint NOT NULL, link bigint, line text COLLATE "C" NOT NULL,
-      print bytea NOT NULL, match bytea, version bytea
+      side smallint NOT NULL, link bigint, line text COLLATE "C", print bytea, match bytea, version bytea
     )
     """,
 )
+
+# Of a linked line that is as it was nothing is staged but its link.
+SIFT: LiteralString = """
+WITH page AS (
+  SELECT line, place, substr(%(prints)s, (place::int - 1) * 16 + 1, 16) AS print
+  FROM unnest(CAST(%(lines)s AS text[])) WITH ORDINALITY AS listed (line, place)
+), found AS (
+  SELECT p.place, l.id, l.layout = %(layout)s AND l.{print} = p.print AS same
+  FROM page p LEFT JOIN syncer_state.link l ON l.mapping = %(mapping)s AND l.{line} = p.line
+), kept AS (
+  INSERT INTO staged (side, link) SELECT %(side)s, id FROM found WHERE same
+)
+SELECT place, id FROM found WHERE same IS NOT TRUE
+"""
 
 # A linked line is known by its link: numbers are counted faster than lines.
 COUNT_REPEATED: LiteralString = """
@@ -29,9 +42,11 @@ SELECT (SELECT count(*) FROM staged)
 
 DROP_REPEATED: LiteralString = """
 DELETE FROM staged s USING (
-  SELECT side, line, max(ctid) AS last FROM staged GROUP BY side, line HAVING count(*) > 1
+  SELECT side, link, max(ctid) AS last, CASE WHEN link IS NULL THEN line END AS line
+  FROM staged GROUP BY 1, 2, 4 HAVING count(*) > 1
 ) repeated
-WHERE s.side = repeated.side AND s.line = repeated.line AND s.ctid <> repeated.last
+WHERE s.side = repeated.side AND s.ctid <> repeated.last
+  AND (s.link = repeated.link OR (s.link IS NULL AND s.line = repeated.line))
 """
 
 # Where a line lies in `staged` (ctid) is its address in the tables below: rows never move, for nothing updates them.
@@ -41,12 +56,14 @@ CREATE TEMPORARY TABLE survey_link AS
 SELECT * FROM (
   SELECT l.id, l.match,
     f.ctid AS feishu_at, d.ctid AS database_at, (f.version IS NOT NULL OR d.version IS NOT NULL) AS changed,
-    CASE WHEN f.line IS NOT NULL THEN 'read'
+    CASE WHEN f.link IS NOT NULL THEN 'read'
          WHEN l.severed = 1 THEN NULL
-         WHEN %(feishu_unread)s AND NOT coalesce(l.record = ANY(CAST(%(feishu_gone)s AS text[])), false) THEN 'unchanged' ELSE 'gone' END AS feishu,
-    CASE WHEN d.line IS NOT NULL THEN 'read'
+         WHEN %(feishu_unread)s AND NOT coalesce(l.record = ANY(CAST(%(feishu_gone)s AS text[])), false)
+         THEN 'unchanged' ELSE 'gone' END AS feishu,
+    CASE WHEN d.link IS NOT NULL THEN 'read'
          WHEN l.severed = 2 THEN NULL
-         WHEN %(database_unread)s AND NOT coalesce(l.key = ANY(CAST(%(database_gone)s AS text[])), false) THEN 'unchanged' ELSE 'gone' END AS database
+         WHEN %(database_unread)s AND NOT coalesce(l.key = ANY(CAST(%(database_gone)s AS text[])), false)
+         THEN 'unchanged' ELSE 'gone' END AS database
   FROM syncer_state.link l
   LEFT JOIN staged f ON f.link = l.id AND f.side = 1
   LEFT JOIN staged d ON d.link = l.id AND d.side = 2

@@ -90,6 +90,16 @@ class LinkTable:
         row = connection.execute(_ANY, [mapping]).fetchone()
         self._empty = row is None
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no link yet."""
+        return self._empty
+
+    @property
+    def layout(self) -> int:
+        """The layout under which a print counts."""
+        return self._layouts.current
+
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh link ids."""
         rows = self._connection.execute(

@@ -174,7 +174,7 @@ class PostgresMemory:
     def survey(self) -> PostgresSurvey:
         """A new, empty survey of this run; an earlier one is over."""
         with self._reading():
-            return PostgresSurvey(self._connection, self._mapping, self._links.load, self._reading)
+            return PostgresSurvey(self._connection, self._mapping, self._links, self._reading)
 
     def failed_values(self, links: Sequence[int]) -> Mapping[tuple[int, str], bytes]:
         """Digests of the values that already failed, by link and pair (empty: the whole line).

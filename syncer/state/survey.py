@@ -14,9 +14,14 @@ from syncer.core.records import Side, Version
 from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
 from syncer.state import joins
 from syncer.state.arrays import array_text
+from syncer.state.links import LinkTable
 from syncer.state.tables import SIDE_CODES
 from syncer.state.versions import dump_version, load_version
 
+_SIFT = {
+    Side.FEISHU: joins.SIFT.format(line="record", print="record_print"),
+    Side.DATABASE: joins.SIFT.format(line="key", print="key_print"),
+}
 _SIDES = {code: side for side, code in SIDE_CODES.items()}
 
 Found = tuple[Version | Look | None, bytes | None]
@@ -26,7 +31,7 @@ Found = tuple[Version | Look | None, bytes | None]
 class PostgresSurvey:
     """A survey (``ports.Survey``). A line staged twice counts as it was staged last.
 
-    ``load_links`` gives the links of a case, ``reading`` tells what a lost session means. ``Totals.gone`` counts the
+    ``links`` are those of its mapping, ``reading`` tells what a lost session means. ``Totals.gone`` counts the
     lines of ``CHANGED`` cases alone: what a newcomer replaced is not gone. Of many duplicates a case names no more than
     ``joins.MOST_OTHERS``.
     """
@@ -35,15 +40,30 @@ class PostgresSurvey:
         self,
         connection: "Connection[Any]",
         mapping: int,
-        load_links: Callable[[Sequence[int]], Sequence[Remembered]],
+        links: LinkTable,
         reading: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._connection = connection
         self._mapping = mapping
-        self._load_links = load_links
+        self._links = links
         self._reading = reading
         for statement in joins.OPEN:
             connection.execute(statement)
+
+    def sift(self, side: Side, lines: Sequence[str], prints: Sequence[bytes]) -> Sequence[tuple[int, int | None]]:
+        """Stage the lines that are as they were; tell the places of the others, and their links."""
+        if self._links.empty:
+            return [(place, None) for place in range(len(lines))]
+        page = {
+            "lines": array_text(lines),
+            "prints": b"".join(prints),
+            "side": SIDE_CODES[side],
+            "mapping": self._mapping,
+            "layout": self._links.layout,
+        }
+        with self._reading():
+            rows = self._connection.execute(_SIFT[side], page, binary=True).fetchall()
+        return [(place - 1, link) for place, link in rows]
 
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
         """Add lines just read."""
@@ -105,7 +125,7 @@ class PostgresSurvey:
         with self._reading():
             rows = self._connection.execute(joins.PAGE, page).fetchall()
             read = self._read([place for row in rows for place in row[2:4] if place is not None])
-            remembered = self._load_links([row[1] for row in rows if row[1] is not None])
+            remembered = self._links.load([row[1] for row in rows if row[1] is not None])
         links = {each.link.id: each for each in remembered}
         return [self._case(kind, row, read, links) for row in rows]
 
@@ -125,23 +145,27 @@ class PostgresSurvey:
         links: Mapping[int | None, Remembered],
     ) -> Case:
         at, link, feishu_at, database_at, feishu_look, database_look, match, others = row
+        remembered = links.get(link)
         feishu, feishu_print = read[feishu_at][0] if feishu_at else (_look(feishu_look), None)
         database, database_print = read[database_at][0] if database_at else (_look(database_look), None)
         prints = {Side.FEISHU: feishu_print, Side.DATABASE: database_print}
+        if remembered is not None:  # a line that is as it was left no print of its own
+            for side, place in ((Side.FEISHU, feishu_at), (Side.DATABASE, database_at)):
+                prints[side] = remembered.prints.get(side) if place and prints[side] is None else prints[side]
         return Case(
             kind,
             str(at),
             feishu,
             database,
-            links.get(link),
+            remembered,
             {side: digest for side, digest in prints.items() if digest is not None},
             match,
             tuple(others or ()),
         )
 
 
-def _found(side: Side, line: str, version: bytes | None) -> Version | Look:
-    return Look.UNCHANGED if version is None else load_version(side, line, version)
+def _found(side: Side, line: str | None, version: bytes | None) -> Version | Look:
+    return Look.UNCHANGED if version is None or line is None else load_version(side, line, version)
 
 
 def _look(word: str | None) -> Look | None:

@@ -13,3 +13,8 @@ def test_a_server_reads_the_texts_that_were_written(postgres_url, texts):
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         found = connection.execute("SELECT CAST(%s AS text[])", [array_text(texts)]).fetchone()
     assert found == (texts,)
+
+
+def test_a_text_that_no_server_takes_is_refused():
+    with pytest.raises(ValueError, match="NUL"):
+        array_text(["a", "b\0c"])

@@ -250,6 +250,33 @@ def test_a_line_staged_twice_counts_as_it_was_staged_last(room: Room) -> None:
     assert totals.lines == {F: 2, D: 1}
 
 
+def test_sifting_keeps_back_what_is_as_it_was_and_names_the_rest_with_its_link(room: Room) -> None:
+    memory = room.run()
+    remember(memory, linked(1), linked(2), linked(3, prints={F: None, D: print_of("d3")}), linked(4, severed=D))
+    survey = memory.survey()
+    lines = ["f2", 'neu \\ "🙂"', "f1", "f3", "f4"]
+    prints = [b"another print 16", *map(print_of, lines[1:])]
+    assert sorted(survey.sift(F, lines, prints)) == [(0, 2), (1, None), (3, 3)]
+    survey.stage(F, [edited(F, 2), edited(F, 3), new(F, lines[1])])
+    assert not survey.sift(D, ["d1", "d2", "d3"], [print_of("d1"), print_of("d2"), print_of("d3")])
+    assert survey.close().lines == {F: 5, D: 3}
+    assert told(survey) == ["changed 2: f2 | unchanged", "changed 3: f3 | unchanged", f"fresh: {lines[1]} | -"]
+    (case, _) = survey.cases(CaseKind.CHANGED, None, 9)
+    assert case.prints == {F: print_of("f2"), D: print_of("d2")}
+
+
+def test_a_line_sifted_and_staged_counts_as_it_was_read_last(room: Room) -> None:
+    memory = room.run()
+    remember(memory, linked(1), linked(2))
+    survey = memory.survey()
+    survey.stage(F, [edited(F, 1)])
+    survey.sift(F, ["f1", "f2"], [print_of("f1"), print_of("f2")])
+    survey.sift(F, ["f1"], [print_of("f1")])
+    survey.stage(F, [edited(F, 2)])
+    assert survey.close(frozenset({D})).lines == {F: 2, D: 0}
+    assert told(survey) == ["changed 2: f2 | unchanged"]
+
+
 def test_totals_count_what_is_gone_but_not_what_was_replaced(room: Room) -> None:
     memory = room.run()
     remember(memory, linked(1), linked(2), linked(3), linked(4, severed=D))

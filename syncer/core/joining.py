@@ -71,6 +71,18 @@ class SmallSurvey:
         self._staged: dict[Side, dict[str, Staged]] = {side: {} for side in Side}
         self._cases: dict[CaseKind, list[Case]] = {kind: [] for kind in CaseKind}
 
+    def sift(self, side: Side, lines: Sequence[str], prints: Sequence[bytes]) -> Sequence[tuple[int, int | None]]:
+        """Stage the lines that are as they were; tell the places of the others, and their links."""
+        known = {remembered.link.line(side): remembered for remembered in self._links()}
+        others = []
+        for place, (line, print_) in enumerate(zip(lines, prints, strict=True)):
+            remembered = known.get(line)
+            if remembered is not None and remembered.prints.get(side) == print_:
+                self.stage(side, [Staged(line, print_, remembered.link.id)])
+            else:
+                others.append((place, remembered.link.id if remembered else None))
+        return others
+
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
         """Add lines just read; one staged before counts as it is staged now."""
         for line in lines:

@@ -1,10 +1,12 @@
 """Which batches committed: a table of ours in the mapped database, written in the transaction of the batch itself.
 
-A batch leaves one row with an empty operation, so that one that wrote nothing is remembered too.
+A batch leaves one row with an empty operation, so that one that wrote nothing is remembered too. A block of new rows
+leaves all their keys in one row, in their order.
 """
 
 from collections.abc import Mapping, Sequence
 
+import orjson
 import psycopg
 from psycopg import sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
@@ -30,6 +32,9 @@ COMMENT ON TABLE syncer.applied IS 'What the syncer wrote, until it is remembere
 _GRANT = """GRANT USAGE ON SCHEMA syncer TO {role};
 GRANT SELECT, INSERT, DELETE ON syncer.applied TO {role};
 """
+
+_ALL = "*"
+"""Stands for all operations of a block: its key is the list of theirs."""
 
 _LOCK = 7_310_265_112  # any number, the same for all: two processes may prepare at once
 
@@ -96,6 +101,14 @@ def record(connection: psycopg.Connection, batch: str, keys: Mapping[str, str]) 
     )
 
 
+def record_all(connection: psycopg.Connection, batch: str, keys: Sequence[str]) -> None:
+    """Note the keys of a block: operation ids are places in it."""
+    connection.execute(
+        "INSERT INTO syncer.applied (batch, operation, key) VALUES (%s, %s, %s)",
+        (batch, _ALL, orjson.dumps(keys).decode()),
+    )
+
+
 def recall(connection: psycopg.Connection, batch: str) -> dict[str, str] | None:
     """The keys of a batch that committed, else ``None``.
 
@@ -107,7 +120,8 @@ def recall(connection: psycopg.Connection, batch: str) -> dict[str, str] | None:
     if is_new:
         return None
     query = "SELECT operation, key FROM syncer.applied WHERE batch = %s AND operation <> ''"
-    return dict(connection.execute(query, (batch,)).fetchall())
+    found: dict[str, str] = dict(connection.execute(query, (batch,)).fetchall())
+    return {str(place): key for place, key in enumerate(orjson.loads(found[_ALL]))} if _ALL in found else found
 
 
 def forget(connection: psycopg.Connection, batches: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ def ask(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts])
         return []
     cursor = RawCursor(connection)
     cursor.execute(query, _arrays(texts))
-    return _rows(cursor)
+    return rows_of(cursor)
 
 
 def look_up(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
@@ -42,7 +42,8 @@ def _arrays(texts: Sequence[Texts]) -> list[str]:
     return [f"{{{positions}}}", *map(array_text, zip(*texts, strict=True))]
 
 
-def _rows(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Raw]:
+def rows_of(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Raw]:
+    """What a cursor was answered, undecoded."""
     result = cursor.pgresult
     assert result is not None
     places = range(result.nfields)

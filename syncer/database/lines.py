@@ -24,7 +24,7 @@ from syncer.fields.keys import key_value
 
 _ESCAPES = {b"\b": b"\\b", b"\f": b"\\f", b"\n": b"\\n", b"\r": b"\\r", b"\t": b"\\t", b"\v": b"\\v", b"\\": b"\\\\"}
 _PLAIN = {escape: raw for raw, escape in _ESCAPES.items()}
-_escaped: Final = partial(re.compile(rb"[\b\f\n\r\t\v\\]").sub, lambda found: _ESCAPES[found[0]])
+escaped: Final = partial(re.compile(rb"[\b\f\n\r\t\v\\]").sub, lambda found: _ESCAPES[found[0]])
 _unescaped: Final = partial(re.compile(rb"\\[bfnrtv\\]").sub, lambda found: _PLAIN[found[0]])
 
 NULL = b"\\N"
@@ -33,7 +33,7 @@ KEPT_AS_TEXT = ("json", "jsonb", "interval")
 
 def make_line(values: Sequence[bytes | None]) -> bytes:
     """The line COPY would send for these values in text form, without its newline."""
-    return b"\t".join([NULL if value is None else _escaped(value) for value in values])
+    return b"\t".join([NULL if value is None else escaped(value) for value in values])
 
 
 def split_line(line: bytes) -> list[bytes | None]:
@@ -74,9 +74,14 @@ class Decoder:
     """Turns text values into the objects psycopg returns for their types."""
 
     def __init__(self, types: Sequence[ValueType]) -> None:
+        self._types = types
         self._transformer = Transformer(_Context(types))
         self._oids = [type_.oid for type_ in types]
         self._transformer.set_loader_types(self._oids, Format.TEXT)
+
+    def only(self, place: int) -> "Decoder":
+        """A decoder of one of the values alone."""
+        return Decoder(self._types[place : place + 1])
 
     def load(self, values: Sequence[bytes | None]) -> tuple[object, ...]:
         """The objects; a value that Python cannot hold (the date ``infinity``, the year 10000) stays its text."""

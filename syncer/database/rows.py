@@ -14,8 +14,10 @@ from syncer.core.records import key_values
 from syncer.database import applied, rights
 from syncer.database.asking import look_up
 from syncer.database.batches import Batch, commit
+from syncer.database.blocks import Block
 from syncer.database.connections import session
 from syncer.database.lines import Layout, LineRow, make_line
+from syncer.database.loading import Load, Loader
 from syncer.database.parameters import texts_of
 from syncer.database.schema import key_faults, read_table
 from syncer.database.statements import Statements
@@ -89,6 +91,16 @@ class PostgresRows:
         with self._session() as connection:
             writer = Writer(connection, *self._knowledge(connection))
             return commit(connection, whole, writer)
+
+    def insert(self, batch: str, columns: Mapping[str, Sequence[object]], absent: Sequence[str]) -> Block | None:
+        """Insert rows in one transaction with the batch's id, all of them or, if anything is in the way, none.
+
+        ``columns`` are their values as for ``write``, column by column. Raises ``UnreachableError`` when nobody knows
+        whether it was committed.
+        """
+        load = Load(batch, columns, absent, self._on_insert)
+        with self._session() as connection:
+            return Loader(connection, *self._knowledge(connection)).load(load)
 
     def applied(self, batch: str) -> Mapping[str, str] | None:
         """The keys written by a batch, by operation id; ``None`` if it never committed and nobody is about to."""

@@ -1,6 +1,7 @@
 """The promises the engine relies on. Doors keep them, ``testing`` keeps them in memory; no product is named here."""
 
 from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.ports.births import Births
 from syncer.ports.memory import (
     Audit,
     ConflictNote,
@@ -17,6 +18,7 @@ from syncer.ports.sides import (
     ColumnInfo,
     Fetched,
     FieldInfo,
+    Inserted,
     Moved,
     RawRecord,
     RawRow,
@@ -38,6 +40,7 @@ from syncer.ports.world import Clock, Ids
 
 __all__ = [
     "Audit",
+    "Births",
     "Case",
     "CaseKind",
     "Clock",
@@ -47,6 +50,7 @@ __all__ = [
     "Fetched",
     "FieldInfo",
     "Ids",
+    "Inserted",
     "Intent",
     "IntentState",
     "Look",

@@ -13,6 +13,7 @@ from typing import Protocol
 from syncer.core.records import Side
 from syncer.core.survey import Case, CaseKind, Remembered, Staged, Totals
 from syncer.core.values import Json
+from syncer.ports.births import Births
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,8 @@ class Memo:
     mended: Sequence[tuple[int | None, str | None, str | None, str]] = ()
     """Failures that are over: link, record, key, pair (empty: that of the line as a whole); one name is enough."""
     intents: Mapping[str, IntentState] = field(default_factory=dict)
+    births: Sequence[Births] = ()
+    """Lines that were created and linked by the thousand, each with its link and its audit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,31 @@ class Moved:
 RowOutcome = Written | Moved | Refusal
 
 
+class Inserted(Protocol):
+    """Rows just inserted, in the order they were given."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Their keys in stored form."""
+        ...
+
+    @property
+    def prints(self) -> Sequence[bytes]:
+        """Their fingerprints."""
+        ...
+
+    @property
+    def otherwise(self) -> Mapping[str, Mapping[int, object]]:
+        """What stands in the rows but is not, letter by letter, what was sent: by column, place -> what the driver
+        returns. A column that was not sent is here wherever it is not NULL.
+        """
+        ...
+
+    def row(self, place: int) -> RawRow:
+        """One of the rows."""
+        ...
+
+
 class Rows(Protocol):
     """A database table. ``columns`` given to the constructor fixes the order of ``RawRow.columns``."""
 
@@ -277,6 +302,15 @@ class Rows(Protocol):
         """Write all in one transaction, together with the batch's id in ``applied``; one outcome per operation id.
 
         A bad row fails alone (savepoints). Raises ``UnreachableError`` when it is not known whether it was committed.
+        """
+        ...
+
+    def insert(self, batch: str, columns: Mapping[str, Sequence[object]], absent: Sequence[str]) -> Inserted | None:
+        """Insert many rows in one transaction, as ``write`` does: all, or none and ``None`` if anything is in the way.
+
+        ``columns`` holds the values of every row, column by column; where one is ``None`` the row is inserted without
+        that column. No row may stand there that holds the same in all the columns ``absent``. In ``applied`` the
+        operations of the batch are named by their places. Raises as ``write``.
         """
         ...
 

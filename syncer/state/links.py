@@ -9,7 +9,9 @@ from syncer.core.records import Link, Side
 from syncer.core.survey import Remembered
 from syncer.errors import FaultError
 from syncer.ports.memory import Seen
+from syncer.ports.births import Births
 from syncer.state.arrays import array_text
+from syncer.state.births import store_births
 from syncer.state.layouts import Layouts
 from syncer.state.tables import SIDE_CODES
 
@@ -153,6 +155,11 @@ class LinkTable:
             ids = array_text([str(remembered.link.id) for remembered in links])
             self._connection.execute(_LET_GO, {"ids": ids})
             self._connection.execute(_UPSERT.format(columns=_COLUMNS))
+
+    def store_births(self, births: Births, run: int) -> None:
+        """Insert links that are new, and the audits of what was created, within the caller's transaction."""
+        self._empty = False
+        store_births(self._connection, births, self._mapping, run, self._layouts)
 
     def _stage(self, links: Sequence[Remembered]) -> None:
         last = {remembered.link.id: remembered for remembered in links}

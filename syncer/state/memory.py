@@ -287,6 +287,8 @@ class PostgresMemory:
     def _store_links(self, memo: Memo) -> None:
         try:
             self._links.store(memo.links, memo.forgotten)
+            for births in memo.births:
+                self._links.store_births(births, self._run)
         except psycopg.errors.UniqueViolation as error:
             taken = error.diag.message_detail
             raise FaultError(f"two links of {self._name} would hold the same line: {taken}") from error

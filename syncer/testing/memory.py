@@ -21,6 +21,7 @@ from syncer.ports.memory import (
     Standing,
 )
 from syncer.ports.world import Clock
+from syncer.testing.births import each
 from syncer.testing.world import FakeClock
 
 Layout = Mapping[str, str]
@@ -272,10 +273,11 @@ class InMemoryMemory:
         """Store what a step leaves behind, atomically."""
         book = self._writable()
         self._forget(book, memo.forgotten)
-        for remembered in memo.links:
+        born = [line for births in memo.births for line in each(births)]
+        for remembered in (*memo.links, *(link for link, _ in born)):
             book.links[_id(remembered)] = (remembered, self._layout)
         _check_lines(remembered for remembered, _ in book.links.values())
-        book.audits.extend(memo.audits)
+        book.audits.extend((*memo.audits, *(audit for _, audit in born)))
         _note_conflicts(book, memo)
         _note_failures(book, memo, self.run)
         for name, state in memo.intents.items():

@@ -139,6 +139,38 @@ class SqlTable:
         return key_text(tuple(key_value(row[name]) for name in self.key))
 
 
+class InsertedRows:
+    """Rows just inserted (``ports.Inserted``), in the order they were given."""
+
+    def __init__(self, rows: Sequence[RawRow], sent: Mapping[str, Sequence[object]], columns: Sequence[str]) -> None:
+        self._rows, self._sent, self._columns = rows, sent, columns
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Their keys in stored form."""
+        return [row.key for row in self._rows]
+
+    @property
+    def prints(self) -> Sequence[bytes]:
+        """Their fingerprints."""
+        return [row.print for row in self._rows]
+
+    @property
+    def otherwise(self) -> Mapping[str, Mapping[int, object]]:
+        """What stands in the rows but is not what was sent: by column, place -> what the driver returns."""
+        found: dict[str, dict[int, object]] = {}
+        for place, row in enumerate(self._rows):
+            for name, held in zip(self._columns, row.columns, strict=True):
+                sent = self._sent[name][place] if name in self._sent else None
+                if type(held) is not type(sent) or held != sent:
+                    found.setdefault(name, {})[place] = held
+        return found
+
+    def row(self, place: int) -> RawRow:
+        """One of the rows."""
+        return self._rows[place]
+
+
 class InMemoryRows:
     """A table of rows (``ports.Rows``), seen through ``columns``."""
 
@@ -172,11 +204,7 @@ class InMemoryRows:
         self, batch: str, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]
     ) -> Mapping[str, RowOutcome]:
         """Write all in one transaction with the batch's id: deletes, then updates, then inserts."""
-        lost = self.table.lost.popleft() if self.table.lost else None
-        if lost == "none":
-            raise UnreachableError("the connection broke off before the commit")
-        if batch in self.table.applied:
-            raise FaultError(f"the batch {batch} was written before: ask `applied` what became of it")
+        lost = self._beginning(batch)
         outcomes = self._write(inserts, updates, deletes)
         deleted = {operation.id: operation.key for operation in deletes}
         self.table.applied[batch] = {
@@ -187,6 +215,30 @@ class InMemoryRows:
         if lost == "done":
             raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
         return outcomes
+
+    def insert(
+        self, batch: str, columns: Mapping[str, Sequence[object]], absent: Sequence[str]
+    ) -> "InsertedRows | None":
+        """Insert rows in one transaction, all of them or, if anything is in the way, none and ``None``."""
+        lost, before = self._beginning(batch), dict(self.table.rows)
+        outcomes = self._write(_inserts(columns, absent), [], [])
+        kept = [outcome.row for outcome in outcomes.values() if isinstance(outcome, Written) and outcome.row]
+        if len(kept) == len(outcomes):
+            self.table.applied[batch] = {str(place): row.key for place, row in enumerate(kept)}
+        else:
+            self.table.rows = before
+        if lost == "done":
+            raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
+        return InsertedRows(kept, columns, self._columns) if len(kept) == len(outcomes) else None
+
+    def _beginning(self, batch: str) -> Literal["none", "done"] | None:
+        """What becomes of the connection during this write."""
+        lost = self.table.lost.popleft() if self.table.lost else None
+        if lost == "none":
+            raise UnreachableError("the connection broke off before the commit")
+        if batch in self.table.applied:
+            raise FaultError(f"the batch {batch} was written before: ask `applied` what became of it")
+        return lost
 
     def _write(
         self, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]
@@ -240,6 +292,16 @@ class InMemoryRows:
         if moment is not None and moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return KeptRow(key, tuple(row[name] for name in self._columns), moment)
+
+
+def _inserts(columns: Mapping[str, Sequence[object]], absent: Sequence[str]) -> list[RowInsert]:
+    """Rows told column by column, one by one."""
+    inserts = []
+    for place, row in enumerate(zip(*columns.values(), strict=True)):
+        values = {name: value for name, value in zip(columns, row, strict=True) if value is not None}
+        lone = {name: values[name] for name in absent} if values.keys() >= set(absent) else {}
+        inserts.append(RowInsert(str(place), values, lone))
+    return inserts
 
 
 def _once(

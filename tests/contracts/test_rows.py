@@ -224,3 +224,67 @@ def test_a_reading_is_one_snapshot(rows, room):
     room.add(order_no="late")
     rest = [row for page in pages for row in page.rows]
     assert len(first.rows) + len(rest) == 1500
+
+
+def test_a_block_of_rows_is_inserted_as_a_whole_and_remembered_by_place(rows):
+    columns = {"order_no": ["A", "B 🧾", "C"], "pieces": [7, None, 9], "tags": [["急"], ["大 客户", ""], None]}
+    inserted = rows.insert("b", columns, ["order_no"])
+    assert dict(rows.applied("b")) == {str(place): key for place, key in enumerate(inserted.keys)}
+    found = all_of(rows)
+    assert [found[key].print for key in inserted.keys] == list(inserted.prints)
+    for place, key in enumerate(inserted.keys):
+        assert inserted.row(place).print == found[key].print
+        assert inserted.row(place).columns == found[key].columns
+        for name, values in columns.items():
+            assert held(found[key])[name] == values[place]
+    rows.forget(["b"])
+    assert rows.applied("b") is None
+
+
+def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows):
+    columns = {
+        "order_no": ["A", "B", "C", "D"],
+        "note": [None, "sent", "  trimmed ", "x"],
+        "code": ["ab", None, "abcd", None],
+        "amount": [Decimal("1.5"), Decimal(2), Decimal("0.25"), None],
+        "at": [datetime(2026, 1, 1, 0, 0, 0, micro, tzinfo=UTC) for micro in (0, 250_000, 1, 120)],
+        "wall": [datetime(2026, 1, 1, 8, 0, 0, micro) for micro in (0, 250_000, 1, 120)],  # noqa: DTZ001 - has no zone
+        "weight": [0.1, 3.0, 1e20, None],
+        "paid": [True, False, None, True],
+        "day": [date(1969, 12, 31), None, None, date(1, 1, 1)],
+    }
+    inserted = rows.insert("b", columns, [])
+    found = {name: dict(cells) for name, cells in inserted.otherwise.items()}
+    assert found["note"] == {0: "new", 2: "trimmed"}
+    assert found["code"] == {0: "ab  "}
+    told = [dict(zip(COLUMNS, inserted.row(place).columns, strict=True)) for place in range(4)]
+    for name, values in columns.items():
+        for place, value in enumerate(values):
+            assert told[place][name] == found.get(name, {}).get(place, value), name
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"order_no": ["A", "there"]},
+        {"order_no": ["A", "A"]},
+        {"order_no": ["A", None]},
+        {"order_no": ["A", "B"], "amount": [Decimal(1), Decimal(-1)]},
+        {"order_no": ["A", "B"], "note": ["x", "swallowed"]},
+        {"order_no": ["A", "B" * 21]},
+    ],
+)
+@pytest.mark.parametrize("absent", [[], ["order_no"]])
+def test_where_one_row_of_a_block_cannot_be_none_is_and_nobody_remembers(rows, room, columns, absent):
+    room.add(order_no="there")
+    before = {key: row.print for key, row in all_of(rows).items()}
+    assert rows.insert("b", columns, absent) is None
+    assert {key: row.print for key, row in all_of(rows).items()} == before
+    assert rows.applied("b") is None
+
+
+def test_rows_of_a_block_that_leave_a_column_out_get_its_default(rows):
+    columns = {"order_no": ["A", "B", "C"], "note": ["x", None, "y"]}
+    inserted = rows.insert("b", columns, ["order_no"])
+    assert [held(all_of(rows)[key])["note"] for key in inserted.keys] == ["x", "new", "y"]
+    assert dict(inserted.otherwise["note"]) == {1: "new"}

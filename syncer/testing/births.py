@@ -1,0 +1,28 @@
+"""Births taken apart: the link and the audit of every line, as a memo tells them one by one."""
+
+from collections.abc import Iterator
+
+from syncer.core.records import Link, Side, load_bases
+from syncer.core.series import items_of
+from syncer.core.survey import Remembered
+from syncer.ports.births import Births
+from syncer.ports.memory import Audit
+
+
+def each(births: Births) -> Iterator[tuple[Remembered, Audit]]:
+    """What the births say of each line."""
+    for place, number in enumerate(births.links):
+        yield _link(births, place, number), _audit(births, place, number)
+
+
+def _link(births: Births, place: int, number: int) -> Remembered:
+    bases = load_bases({name: items_of(short[place]) for name, short in births.bases.items()})
+    link = Link(number, births.records[place], births.keys[place], bases, None, births.at)
+    prints = {side: births.prints[side][place] if side in births.prints else None for side in Side}
+    return Remembered(link, prints, births.matches[place], settled=True)
+
+
+def _audit(births: Births, place: int, number: int) -> Audit:
+    held = {name: forms[place] for name, forms in births.created.items() if forms[place] is not None}
+    lines = (births.records[place], births.keys[place])
+    return Audit(number, births.side, "create", *lines, {}, held, births.reason, births.at)

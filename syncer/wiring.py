@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from syncer.feishu.client import FeishuClient
 
 
+Work = Callable[[Tools, RecordTableInfo], Report]
+"""What a run does: ``engine.run.run``, or another command's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Both tables of one mapping, looked at just now."""
@@ -268,17 +272,20 @@ class Syncer:
         *,
         approved_run: str | None = None,
         began: Callable[[Report], None] | None = None,
+        work: Work = run,
+        kind: str = "",
     ) -> Report:
         """One run of a mapping, now, to its end. Raises the errors of ``syncer.errors``.
 
         A field renamed while its records were read makes the run begin anew, once. ``began`` gets the report as soon
-        as the run is open, so that what was done can be told also of a run that ends in an error.
+        as the run is open, so that what was done can be told also of a run that ends in an error. ``work`` is what the
+        run does, ``kind`` what it is called.
         """
         applied, mapping, ids = self.applied(name)
         if not options.dry:
             demand_not_paused(applied)
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
-        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied)
+        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied, work, kind)
         try:
             with urgently(really=options.urgent):
                 with suppress(StaleNameError):
@@ -315,7 +322,7 @@ class Syncer:
                 lens=Lens(rules),
                 aside=aside,
             )
-            run(tools, sides.record_table)
+            job.work(tools, sides.record_table)
         return report
 
     @contextmanager
@@ -362,10 +369,12 @@ class _Job:
     approved_run: str | None
     began: Callable[[Report], None] | None
     applied: Applied
+    work: Work
+    name: str
 
     @property
     def kind(self) -> str:
-        return "plan" if self.options.dry else "full" if self.options.full else "sync"
+        return "plan" if self.options.dry else self.name or ("full" if self.options.full else "sync")
 
 
 def _status_of(error: SyncerError) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from syncer.core.conflicts import Clash, Verdict
@@ -98,6 +98,10 @@ class LinePlan:
         """Whether it holds a conflict, a verdict or a value that does not fit which the other plan does not."""
         told = {_essence(met) for met in other.collisions}
         return any(_essence(met) not in told for met in self.collisions) or not set(other.unfit).issuperset(self.unfit)
+
+    def because(self, cause: str) -> "LinePlan":
+        """The same plan, its operations done for another reason."""
+        return replace(self, operations=tuple(replace(operation, reason=cause) for operation in self.operations))
 
     def operation(self, side: Side) -> Operation | None:
         """This line's operation on one side."""

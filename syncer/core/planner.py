@@ -193,6 +193,13 @@ def plan_create(rules: Rules, on: Side, source: Version, desk: Desk = NO_DESK) -
     return _Newborn(on, source, everything=False).plan(rules, desk, f"new in {source.side}")
 
 
+def plan_whole(rules: Rules, on: Side, source: Version, reason: str) -> LinePlan:
+    """Create the missing half of a line again, also in the pairs that are not carried that way."""
+    if not rules.direction.carries_from(on.other):
+        return LinePlan()
+    return _Newborn(on, source, everything=True).plan(rules, NO_DESK, reason)
+
+
 class _Newborn:
     """A line to be created on one side, while its pairs are carried over one after the other.
 

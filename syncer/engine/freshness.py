@@ -5,9 +5,10 @@ writes explain; otherwise the batch's lines are read again and planned again fir
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from syncer.core.plan import Action
-from syncer.core.records import Side
+from syncer.core.records import Side, Version
 from syncer.engine.cases import Bench
 from syncer.engine.flight import Flight
 from syncer.engine.line import Line
@@ -71,8 +72,14 @@ class Freshness:
         now = self._tools.clock.now()
         taken = {lens.match(lens.record(raw, now)) for raw in self._tools.records.find(matches, lens.fields)}
         for line in lines:
-            if lens.match(line.versions[Side.DATABASE]) in taken:
+            if lens.match(_source(line, now)) in taken:
                 line.leave()
+
+
+def _source(line: Line, now: datetime) -> Version:
+    """What a new record is made from: its row, or, where there is none, what is to be written."""
+    operation, row = line.operation(Side.FEISHU), line.versions[Side.DATABASE]
+    return Version(Side.FEISHU, "", operation.values, now) if row.absent and operation else row
 
 
 def creates(line: Line) -> bool:

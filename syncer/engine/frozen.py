@@ -85,5 +85,6 @@ def _load(form: Mapping[str, object]) -> Frozen:
         if form[name] is not None:
             get[name] = {pair: load(value) for pair, value in form[name].items()}  # type: ignore[attr-defined]
     if form["values"] is None:
-        get["values"] = _created(Side.DATABASE if form["key"] is None else Side.FEISHU, get["after"])  # type: ignore[arg-type]
+        on = Side.DATABASE if form["key"] is None and not form["cells"] else Side.FEISHU
+        get["values"] = _created(on, get["after"])  # type: ignore[arg-type]
     return Frozen(**get)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """One line while a run works on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,6 +38,8 @@ class Line:
     """It stands there just as the line is now."""
     halfway: bool = False
     """A part of the plan is still to be sent: if the process ends now, the next run must look at the line again."""
+    wish: "Callable[[Line], LinePlan] | None" = None
+    """What plans this line in place of the planner, until a part of it was written."""
 
     @property
     def known_as(self) -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from syncer.core.plan import Action, Collision, Operation, Unfit
 from syncer.core.planner import WHOLE_LINE, failed_digest, failed_line
-from syncer.core.records import Side
+from syncer.core.records import Side, Unreadable
 from syncer.core.values import Json, Value, dump
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
@@ -77,7 +77,7 @@ class Notebook:
 
     def audit(self, line: Line, operation: Operation) -> None:
         """A write that was confirmed; call it once the line knows its new id."""
-        before, after = _forms(operation.before), _forms(operation.values)
+        before, after = _forms(operation.before), _forms(self._left(line, operation))
         if operation.mark is not None:
             after[operation.mark[0]] = operation.mark[1]
         record = line.id_on(Side.FEISHU) or (line.link.record if line.link else None)
@@ -85,6 +85,15 @@ class Notebook:
         link = line.link.id if line.link else None
         action = operation.action.value
         self.audits.append(Audit(link, operation.side, action, record, key, before, after, operation.reason, self.now))
+
+    def _left(self, line: Line, operation: Operation) -> Mapping[str, Value]:
+        """What the side holds after a write: of a new line all, else the pairs that were written."""
+        held = line.versions[operation.side].values or {}
+        names = self.lens.pairs if operation.action is Action.CREATE else operation.values
+        found = {name: held.get(name, operation.values.get(name)) for name in names}
+        if operation.action is not Action.UPDATE:
+            found = {name: value for name, value in found.items() if value is not None or name in operation.values}
+        return {name: value for name, value in found.items() if not isinstance(value, Unreadable)}
 
     def collision(self, line: Line, met: Collision) -> None:
         """A conflict, settled or open."""

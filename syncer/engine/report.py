@@ -31,6 +31,12 @@ class Report:
     seconds: float = 0.0
     calls: Mapping[str, int] = field(default_factory=dict)
     guard: Guard | None = None
+    undoes: str | None = None
+    """The run that this one takes back."""
+    restored: int = 0
+    skipped: int = 0
+    """Lines that an undo leaves as they are, because they were edited since; some of them stand in ``left``."""
+    left: list[Json] = field(default_factory=list)
     samples: list[Json] = field(default_factory=list)
     open_conflicts: int = 0
     open_failures: int = 0
@@ -40,7 +46,7 @@ class Report:
         """``done``, ``failed_lines`` or ``guarded``."""
         if self.guard is not None:
             return "guarded"
-        trouble = self.undecided or self.failures or self.open_conflicts or self.open_failures
+        trouble = self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures
         return "failed_lines" if trouble else "done"
 
     @property
@@ -72,4 +78,10 @@ class Report:
             "held": self.held,
             "calls": dict(self.calls),
             "guard": guard,
+            **self._undone(),
         }
+
+    def _undone(self) -> dict[str, Json]:
+        if self.undoes is None:
+            return {}
+        return {"undoes": self.undoes, "restored": self.restored, "skipped": self.skipped, "left": self.left}

@@ -43,7 +43,8 @@ class RowHalf:
         while waiting:
             rest = self._attempt(waiting.popleft(), written)
             waiting.extend(part for part in rest if part)
-        note_rivals(self._tools, [work.line for work in works if _inserts(work) and work.line.undone])
+        lost = [work.line for work in works if _inserts(work) and work.line.undone and work.line.wish is None]
+        note_rivals(self._tools, lost)
         return list(written.values())
 
     def _attempt(self, works: Sequence[Work], written: dict[int, Line]) -> list[list[Work]]:

@@ -50,7 +50,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
         _stopped(tools, guard, judgement)
     if not tools.options.dry and (guard is None or not guard.stops):
         _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None).run(scope)
-    _close(tools, report, began)
+    close_report(tools, report, began)
     return report
 
 
@@ -160,7 +160,8 @@ def _deletes(line: Line) -> bool:
     return any(operation.action is Action.DELETE for operation in line.plan.operations)
 
 
-def _close(tools: Tools, report: Report, began: datetime) -> None:
+def close_report(tools: Tools, report: Report, began: datetime) -> None:
+    """Complete what a run tells of itself, as the last thing it does."""
     standing = tools.memory.standing()
     report.linked = standing.linked
     report.open_conflicts, report.open_failures = standing.open_conflicts, standing.open_failures

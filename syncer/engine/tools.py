@@ -53,6 +53,8 @@ class Tools:
     revisions: set[int] = field(default_factory=set)
     """Where Feishu's table may stand if nobody but us wrote to it since it was read; empty once somebody did."""
     aside: Aside = field(default_factory=Aside)
+    cause: str = ""
+    """Why this run writes at all, if not because something changed."""
     signals: Signals | None = None
     capture: Capture | None = None
     again: set[tuple[Side, str]] = field(default_factory=set)
@@ -64,9 +66,12 @@ class Tools:
 
     def plan(self, line: Line) -> LinePlan:
         """The plan of a line as it stands now."""
+        if line.wish is not None and not line.halfway:
+            return line.wish(line)
         feishu, database = line.versions[Side.FEISHU], line.versions[Side.DATABASE]
         link = replace(line.link, bases=line.bases or line.link.bases) if line.stored and line.link else None
-        return plan_line(self.rules, link, feishu, database, line.desk)
+        plan = plan_line(self.rules, link, feishu, database, line.desk)
+        return plan.because(self.cause) if self.cause else plan
 
     def store(self, notebook: Notebook) -> None:
         """Store what a step leaves behind."""

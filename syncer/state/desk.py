@@ -7,12 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, text, update
 
-from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.errors import MendError
-from syncer.ports.memory import Audit
 from syncer.ports.world import Clock
 from syncer.state import tables
+from syncer.state.audits import Audits
 from syncer.state.conflicts import Conflicts
 from syncer.state.connect import reaching
 from syncer.state.failures import Failures
@@ -89,12 +88,13 @@ FROM syncer_state.guard g WHERE g.run = :run ORDER BY g.name
 """
 
 
-class Desk(Conflicts, Failures):
+class Desk(Conflicts, Failures, Audits):
     """Where a person looks and decides. Methods raise ``UnreachableError``, and ``MendError`` for what is unknown."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         Conflicts.__init__(self, engine)
         Failures.__init__(self, engine)
+        Audits.__init__(self, engine)
         self._engine = engine
         self._clock = clock
 
@@ -122,25 +122,6 @@ class Desk(Conflicts, Failures):
         """One run."""
         with reaching(self._engine), self._engine.connect() as connection:
             return _run(connection, run)
-
-    def history(self, mapping: str, *, record: str | None = None, key: str | None = None) -> list[Audit]:
-        """What was written to a line, oldest first; ``key`` in its stored form (``core.records.key_text``).
-
-        A line that was written under both names is followed under both.
-        """
-        audit = tables.audit.c
-        number = select(tables.mapping.c.id).where(tables.mapping.c.name == mapping).scalar_subquery()
-        line = audit.record == record if record is not None else audit.key == key
-        links = select(audit.link).where(audit.mapping == number, line, audit.link.is_not(None))
-        statement = select(tables.audit).where(audit.mapping == number, line | audit.link.in_(links)).order_by(audit.id)
-        with reaching(self._engine), self._engine.connect() as connection:
-            return [_audit(row) for row in connection.execute(statement)]
-
-    def audits_of(self, run: str) -> list[Audit]:
-        """What a run wrote, in the order it was confirmed."""
-        statement = select(tables.audit).where(tables.audit.c.run == run_number(run)).order_by(tables.audit.c.id)
-        with reaching(self._engine), self._engine.connect() as connection:
-            return [_audit(row) for row in connection.execute(statement)]
 
     def guarded_run(self, run: str) -> GuardedRun:
         """What the guards stopped in a run."""
@@ -210,8 +191,3 @@ def _as_run(row: Row[Any]) -> Run:
         None if row.approved_run is None else str(row.approved_run),
         row.approved_at,
     )
-
-
-def _audit(row: Row[Any]) -> Audit:
-    line = (row.record, row.key)
-    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, row.at)

@@ -1,0 +1,67 @@
+"""The audit at the desk: what was written where, by which run, and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, Row, select
+
+from syncer.core.records import Side
+from syncer.ports.memory import Audit
+from syncer.state import tables
+from syncer.state.connect import reaching
+from syncer.state.runs import run_number
+
+PAGE = 1000
+
+
+class Audits:
+    """The audits of all mappings."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def history(self, mapping: str, *, record: str | None = None, key: str | None = None) -> list[Audit]:
+        """What was written to a line, oldest first; ``key`` in its stored form (``core.records.key_text``).
+
+        A line that was written under both names is followed under both.
+        """
+        audit = tables.audit.c
+        number = select(tables.mapping.c.id).where(tables.mapping.c.name == mapping).scalar_subquery()
+        line = audit.record == record if record is not None else audit.key == key
+        links = select(audit.link).where(audit.mapping == number, line, audit.link.is_not(None))
+        statement = select(tables.audit).where(audit.mapping == number, line | audit.link.in_(links)).order_by(audit.id)
+        with reaching(self._engine), self._engine.connect() as connection:
+            return [as_audit(row) for row in connection.execute(statement)]
+
+    def audits_of(self, run: str) -> list[Audit]:
+        """What a run wrote, in the order it was confirmed."""
+        statement = select(tables.audit).where(tables.audit.c.run == run_number(run)).order_by(tables.audit.c.id)
+        with reaching(self._engine), self._engine.connect() as connection:
+            return [as_audit(row) for row in connection.execute(statement)]
+
+    def audit_pages(self, run: str, links: int = PAGE) -> Iterator[Sequence[Audit]]:
+        """What a run wrote, all of one link's together, so many links a page; each link's in the order confirmed."""
+        audit, last = tables.audit.c, 0
+        of_run = (audit.run == run_number(run)) & audit.link.is_not(None)
+        while True:
+            numbers = select(audit.link).where(of_run, audit.link > last).distinct().order_by(audit.link).limit(links)
+            statement = select(tables.audit).where(of_run, audit.link.in_(numbers)).order_by(audit.link, audit.id)
+            with reaching(self._engine), self._engine.connect() as connection:
+                page = [as_audit(row) for row in connection.execute(statement)]
+            if not page:
+                return
+            yield page
+            last = page[-1].link or 0
+
+    def written_since(self, run: str, links: Sequence[int]) -> set[int]:
+        """Those of these links that a later run wrote, but for what was an undo."""
+        audit = tables.audit.c
+        later = (audit.run > run_number(run)) & audit.link.in_(links) & audit.reason.not_like("undo of run %")
+        with reaching(self._engine), self._engine.connect() as connection:
+            return set(connection.scalars(select(audit.link).where(later).distinct()))
+
+
+def as_audit(row: Row[Any]) -> Audit:
+    """An audit from its row."""
+    line = (row.record, row.key)
+    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, row.at)

@@ -320,6 +320,7 @@ class Syncer:
                 reporter=job.reporter,
                 options=job.options,
                 lens=Lens(rules),
+                signals=self.store.noticing.signals(job.mapping.name),
                 aside=aside,
             )
             job.work(tools, sides.record_table)

@@ -33,6 +33,7 @@ class _Connection:
     app_id: str
     opened_at: float
     socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
     delivered: int = 0
     pings: int = 0
     waiting: dict[str, "asyncio.Future[int]"] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class Connections:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         device = request.query.get("device_id", "")
-        connection = _Connection(device, app_id, self._world.clock.now(), socket)
+        connection = _Connection(device, app_id, self._world.clock.now(), socket, request.transport)
         self._open[device] = connection
         try:
             await self._listen(connection)
@@ -159,8 +160,8 @@ class Connections:
         """Hang up on an app or on all, with a close frame or abruptly; returns on how many."""
         gone = [each for each in self._open.values() if app_id in {None, each.app_id}]
         for each in gone:
-            if abruptly:
-                _cut(each.socket)
+            if abruptly and each.transport:
+                each.transport.abort()
             else:
                 await each.socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
         return len(gone)
@@ -174,12 +175,6 @@ def _acknowledge(connection: _Connection, frame: Frame) -> None:
     answer = connection.waiting.get(frame.headers.get("message_id", ""))
     if answer is not None and not answer.done():
         answer.set_result(int(orjson.loads(frame.payload).get("code", 0)))
-
-
-def _cut(socket: web.WebSocketResponse) -> None:
-    transport = socket.get_extra_info("transport")
-    if transport is not None:
-        transport.abort()
 
 
 def _handshake_refused(status: int, code: int) -> web.Response:

@@ -18,12 +18,22 @@ def simulator(
     quota_scale: Annotated[
         float, typer.Option(min=0, help="Multiplies Feishu's documented quotas; 0 takes them off.")
     ] = 1.0,
+    events_url: Annotated[
+        str, typer.Option(help="The request URL that events are posted to; left out, they go over long connections.")
+    ] = "",
+    encrypt_key: Annotated[
+        str, typer.Option(envvar="FEISHU_ENCRYPT_KEY", help="Encrypts and signs the events posted.")
+    ] = "",
+    verification_token: Annotated[
+        str, typer.Option(envvar="FEISHU_VERIFICATION_TOKEN", help="The token inside every event posted.")
+    ] = "",
 ) -> None:
     """Run the stand-in Feishu alone, until Ctrl-C."""
-    from syncer.simulator.server import serve  # noqa: PLC0415 - loads a web server
+    from syncer.simulator.server import RequestUrl, serve  # noqa: PLC0415 - loads a web server
 
     _demand_free(host, port)
-    serve(host, port, control=control, quota_scale=quota_scale, ready=_tell)
+    events = RequestUrl(events_url, encrypt_key, verification_token) if events_url else None
+    serve(host, port, control=control, quota_scale=quota_scale, events=events, ready=_tell)
 
 
 def _demand_free(host: str, port: int) -> None:

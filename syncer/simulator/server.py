@@ -85,13 +85,29 @@ async def _run(world: World, host: str, port: int, ready: Callable[[_Running], N
         await runner.cleanup()
 
 
-def serve(
+@dataclass(frozen=True, slots=True)
+class RequestUrl:
+    """Where the default app takes events, and its keys; no token: the one it has anyway."""
+
+    url: str
+    encrypt_key: str = ""
+    verification_token: str = ""
+
+    def enter(self, world: World) -> None:
+        """Set it unchecked: who receives may be started after us."""
+        channel = world.desk.channel(DEFAULT_APP_ID)
+        channel.url, channel.encrypt_key = self.url, self.encrypt_key
+        channel.verification_token = self.verification_token or channel.verification_token
+
+
+def serve(  # noqa: PLR0913 - what a command line may say
     host: str = "127.0.0.1",
     port: int = 0,
     *,
     control: bool = True,
     seed: int = 1,
     quota_scale: float = 1.0,
+    events: RequestUrl | None = None,
     watch: Watch | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -103,6 +119,8 @@ def serve(
     gc.set_threshold(100_000, 50, 1000)
     world = new_world(seed)
     world.quotas.scale = quota_scale
+    if events:
+        events.enter(world)
 
     def started(running: _Running) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 import requests
 
-from syncer.simulator.control import ControlError, step
+from syncer.simulator.control import Control, ControlError, step
 from syncer.simulator.events.envelope import sealed, signature
+from syncer.simulator.server import SimulatorServer
 from tests.simulator.receiver import Receiver, opened
 
 
@@ -103,6 +106,22 @@ def test_the_real_sdks_handler_takes_what_is_sent(lark, control, simulator, at):
     assert records.event.action_list[0].action == "record_added"
     assert records.event.operator_id.open_id.startswith("ou_")
     assert fields.event.action_list[0].after_value.name == "价"
+
+
+def test_the_command_takes_the_url_and_its_keys():
+    with Receiver("key") as receiver:
+        given = ("--events-url", receiver.url, "--encrypt-key", "key", "--verification-token", "tok")
+        command = [sys.executable, "-m", "syncer.simulator", "--control", *given]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            control = Control(process.stdout.readline().strip())
+            base = control.create_base()
+            place = control.create_table(base, "表", [{"field_name": "名", "type": 1}])
+            control.subscribe(base, SimulatorServer.app_id)
+            control.add_record(base, place.table_id, {"名": "甲"})
+            (got,) = receiver.wait_for(1)
+            process.terminate()
+    assert set(json.loads(got.raw)) == {"encrypt"}
+    assert got.json["header"]["token"] == "tok"
 
 
 # redelivery

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CHALLENGE_SECONDS = 1.0
 CONNECT_SECONDS = 2.0
+_IDLE_SECONDS = 2.0
+"""A connection idle for longer is not used again: shorter than any server keeps one, so that none closes under us."""
 
 Outcome = tuple[bool, int | None, str]
 """Whether it was acknowledged, the status, and what went wrong."""
@@ -64,7 +66,8 @@ class Webhook:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession()
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS)
+            self._session = aiohttp.ClientSession(connector=connector)
         return self._session
 
     async def close(self) -> None:

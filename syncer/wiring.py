@@ -39,7 +39,7 @@ from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, S
 from syncer.nature import RandomIds, SystemClock
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
-from syncer.settings import Settings
+from syncer.settings import FeishuApp, Settings
 from syncer.state import migrate
 from syncer.state.connect import open_engine
 from syncer.state.mappings import Applied, State
@@ -133,6 +133,15 @@ class Syncer:
         """Quotas, the paces of tables and their writers, shared with all other workers."""
         return Shared(self.redis, self.clock, self.settings.quota_scale, self.settings.feishu_timeout)
 
+    def app(self, app: str) -> FeishuApp:
+        """One Feishu app of the settings. Raises ``SettingsError`` if its credentials are not set."""
+        found = self.settings.apps.get(app)
+        if found is None:
+            prefix = "FEISHU_" if app == "default" else f"SYNCER_APPS__{app.upper()}__"
+            names = f"{prefix}APP_ID and {prefix}APP_SECRET"
+            raise SettingsError([f"the Feishu app {app!r} is not known: set {names}"])
+        return found
+
     def client(self, app: str) -> "FeishuClient":
         """The client of one Feishu app. Raises ``SettingsError`` if its credentials are not set."""
         if app not in self._clients:
@@ -143,11 +152,7 @@ class Syncer:
         from syncer.feishu.client import FeishuClient  # noqa: PLC0415 - loads the SDK: 3.5 s and 170 MB
         from syncer.feishu.patience import Patience  # noqa: PLC0415 - likewise
 
-        found = self.settings.apps.get(app)
-        if found is None:
-            prefix = "FEISHU_" if app == "default" else f"SYNCER_APPS__{app.upper()}__"
-            names = f"{prefix}APP_ID and {prefix}APP_SECRET"
-            raise SettingsError([f"the Feishu app {app!r} is not known: set {names}"])
+        found = self.app(app)
         client = FeishuClient(
             found.app_id,
             found.app_secret.get_secret_value(),

@@ -20,4 +20,4 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for name, handler in before.items():
-            signal.signal(name, handler)  # type: ignore[arg-type] - what signal.signal gave back
+            signal.signal(name, handler)  # type: ignore[arg-type]  # what signal.signal gave back

@@ -1,14 +1,14 @@
 """The bodies of events, taken apart: record and field changes of Bitable, and of all others what they are called.
 
 Sources: ``drive.file.bitable_record_changed_v1``, ``drive.file.bitable_field_changed_v1`` (2025-11-17), the event
-overview (``/ukTMukTMukTM/uUTNz4SN1MjL1UzM``). Version 2 names itself in ``schema``, version 1 has ``uuid`` and ``event.type``.
+overview (``/ukTMukTMukTM/uUTNz4SN1MjL1UzM``). Version 2 has a ``header``, version 1 ``uuid`` and ``event.type``.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -117,7 +117,7 @@ def _happened(told: object, created_at: datetime | None) -> datetime | None:
     return at or created_at
 
 
-def _is_name(found: object) -> Any:
+def _is_name(found: object) -> TypeGuard[str]:
     """Whether this can be an id or a type: the state store takes no NUL, and an index no endless text."""
     return isinstance(found, str) and 0 < len(found) <= _LONGEST_NAME and "\0" not in found
 

@@ -1,6 +1,7 @@
 """Where all that says "look there" arrives: events, notifications, the clock. Stored before it is acknowledged."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,10 +60,25 @@ SELECT m.name, first.noticed_at FROM syncer_state.mapping m CROSS JOIN LATERAL (
 ) first ORDER BY first.noticed_at, m.name
 """)
 
+_SOURCES = text("""
+SELECT DISTINCT coalesce(r.document -> 'document' -> 'feishu' ->> 'app', 'default') AS app,
+  lower(r.document -> 'document' -> 'database' ->> 'connection') AS connection
+FROM syncer_state.mapping m JOIN syncer_state.mapping_revision r ON r.mapping = m.id AND r.revision = m.revision
+WHERE m.state <> 'paused'
+""")
+
 _PRUNE = (
     text("DELETE FROM syncer_state.record_event WHERE received_at < :until"),
     text("DELETE FROM syncer_state.inbox WHERE received_at < :until"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is to be listened to: Feishu apps and database connections, by their names in the settings."""
+
+    apps: tuple[str, ...]
+    connections: tuple[str, ...]
 
 
 class Noticing(Subscriptions):
@@ -143,6 +159,13 @@ class Noticing(Subscriptions):
         """Mappings with unsettled signals, and since when; resting signals do not count. The longest waiting first."""
         with reaching(self._engine), self._engine.connect() as connection:
             return {row.name: row.noticed_at for row in connection.execute(_WAITING)}
+
+    def sources(self) -> Sources:
+        """The apps and connections of all mappings that are not paused."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(_SOURCES).all()
+        apps, connections = {row.app for row in rows}, {row.connection for row in rows if row.connection}
+        return Sources(tuple(sorted(apps)), tuple(sorted(connections)))
 
     def flows(self) -> Sequence[FlowOf]:
         """Every table of which events came, and what is missing of them."""

@@ -317,6 +317,12 @@ def test_a_whole_app_or_connection_can_be_polled(real) -> None:
     assert real.poll_app("nobody", "") == []
 
 
+def test_what_is_to_be_listened_to_is_what_unpaused_mappings_name(engine: Engine, real, clock) -> None:
+    assert (real.sources().apps, real.sources().connections) == (("default", "lark"), ("erp",))
+    Store(engine, clock).pause("abroad")
+    assert real.sources().apps == ("default",)
+
+
 def test_a_mapping_that_is_removed_takes_its_signals_with_it(engine: Engine, real, clock) -> None:
     real.receive("default", event(1, change("rec1")))
     Store(engine, clock).remove("orders")

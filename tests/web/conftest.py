@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import pytest
 import requests
-from sqlalchemy import text
 
 from syncer.listening.waker import Waker
 from syncer.settings import load_settings
-from syncer.state import migrate, tables
-from syncer.state.connect import open_engine
 from syncer.web.app import web_app
 from syncer.web.serving import HttpServer, address_of, listen_on
 from syncer.wiring import Syncer
 from tests.feishu.sealing import BASE, ENCRYPT_KEY, TABLE, TOKEN
+from tests.state.fresh import state_url
+
+__all__ = ["state_url"]
 
 
 def environment(database: str, redis_url: str) -> dict[str, str]:
@@ -60,18 +60,6 @@ class Served:
     @property
     def noticing(self):
         return self.living.store.noticing
-
-
-@pytest.fixture
-def state_url(postgres_url: str) -> str:
-    """A state store with nothing in it; it is migrated only once."""
-    engine = open_engine(postgres_url)
-    migrate.upgrade(engine)
-    with engine.begin() as connection:
-        emptied = (f"DELETE FROM {table.fullname}" for table in reversed(tables.metadata.sorted_tables))
-        connection.execute(text("; ".join(emptied)))
-    engine.dispose()
-    return postgres_url
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""``syncer listen``: hears what happens in Feishu and in the databases, until it is told to stop."""
+
+import logging
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from os import getpid
+from typing import Annotated
+
+import typer
+
+from syncer.cli import console
+from syncer.cli.main import app
+from syncer.cli.session import syncer
+from syncer.cli.stopping import stopped_by_signals
+
+
+@app.command()
+def listen(
+    only: Annotated[
+        str | None, typer.Option("--app", help="Hold the long connection of this one app, in this process.")
+    ] = None,
+    parent_pid: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Hear of changes as they happen, until Ctrl-C. Feishu's long connections stand each in a process of its own."""
+    from syncer.listening.orphans import end_with  # noqa: PLC0415 - ``--help`` does without
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    if parent_pid is not None:
+        end_with(parent_pid)
+    if only is None:
+        _listen_to_all()
+    else:
+        _listen_to(only.lower())
+
+
+def _listen_to(name: str) -> None:
+    from syncer.listening.connection import hold_connection  # noqa: PLC0415 - ``--help`` does without
+
+    with syncer() as living:
+        raise hold_connection(living, name, lambda _: None)
+
+
+def _listen_to_all() -> None:
+    from syncer.listening.supervisor import Supervisor  # noqa: PLC0415 - ``--help`` does without
+
+    stop = threading.Event()
+    with syncer() as living, stopped_by_signals(stop.set):
+        noticing, told = living.store.noticing, set[str]()
+
+        def wanted() -> Mapping[str, Sequence[str]]:
+            apps = [name for name in noticing.sources().apps if name in living.settings.apps]
+            for name in apps:
+                if name not in told:
+                    console.say(f"listening to Feishu app {name}; Ctrl-C ends it")
+                    told.add(name)
+            return {f"listen --app {name}": connection_command(name) for name in apps}
+
+        Supervisor().run(stop, wanted)
+
+
+def connection_command(name: str) -> Sequence[str]:
+    """The command of a child process that holds the long connection of one app."""
+    return (sys.executable, "-m", "syncer", "listen", "--app", name, "--parent-pid", str(getpid()))

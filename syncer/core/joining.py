@@ -109,12 +109,18 @@ class SmallSurvey:
         """Whether a line was staged."""
         return line in self._staged[side]
 
-    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
+    def close(
+        self,
+        unread: frozenset[Side] = frozenset(),
+        gone: Collection[tuple[Side, str]] = frozenset(),
+        overtaken: Collection[tuple[Side, str]] = frozenset(),
+    ) -> Totals:
         """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged.
 
-        Those in ``gone`` were looked for and are not there.
+        Those in ``gone`` were looked for and are not there, those in ``overtaken`` were dealt with since.
         """
-        looked = self._look(unread, gone)
+        self._overtake(overtaken)
+        looked = self._look(unread, gone, overtaken)
         taken = self._judge_newcomers(looked)
         for link in looked:
             if link.changed and link.id not in taken:
@@ -122,19 +128,26 @@ class SmallSurvey:
         self._cases[CaseKind.DUPLICATE].sort(key=lambda case: (case.match or b"", case.feishu is None))
         return self._totals(looked)
 
-    def _look(self, unread: frozenset[Side], gone: Collection[tuple[Side, str]]) -> list[_Looked]:
+    def _overtake(self, overtaken: Collection[tuple[Side, str]]) -> None:
+        linked = {(side, each.link.line(side)): each.link.id for each in self._links() for side in Side}
+        for side, name in overtaken:
+            line = self._staged[side].pop(name, None)
+            if line is not None and (side, name) in linked:
+                self._staged[side][name] = Staged(name, line.print, linked[side, name])
+
+    def _look(
+        self, unread: frozenset[Side], gone: Collection[tuple[Side, str]], overtaken: Collection[tuple[Side, str]]
+    ) -> list[_Looked]:
         found = {side: {line.link: line for line in lines.values()} for side, lines in self._staged.items()}
-        return [self._looked(remembered, found, unread, gone) for remembered in sorted(self._links(), key=_id)]
+        known = sorted(self._links(), key=_id)
+        missed = [(each, _missed(each, unread, gone) - _overtaken(each, overtaken)) for each in known]
+        return [self._looked(remembered, found, sides) for remembered, sides in missed]
 
     @staticmethod
     def _looked(
-        remembered: Remembered,
-        found: Mapping[Side, Mapping[int | None, Staged]],
-        unread: frozenset[Side],
-        gone: Collection[tuple[Side, str]],
+        remembered: Remembered, found: Mapping[Side, Mapping[int | None, Staged]], missed: Collection[Side]
     ) -> _Looked:
         lines = {side: found[side].get(remembered.link.id) for side in Side}
-        missed = {side for side in Side if side not in unread or (side, remembered.link.line(side)) in gone}
         sides = {side: _how(line, side, remembered, missed) for side, line in lines.items()}
         return _Looked(remembered, sides, {side: line.print for side, line in lines.items() if line})
 
@@ -219,6 +232,15 @@ class SmallSurvey:
 def _id(remembered: Remembered) -> int:
     assert remembered.link.id is not None
     return remembered.link.id
+
+
+def _missed(each: Remembered, unread: frozenset[Side], gone: Collection[tuple[Side, str]]) -> frozenset[Side]:
+    """The sides on which this link's line is gone unless it was staged."""
+    return frozenset(side for side in Side if side not in unread or (side, each.link.line(side)) in gone)
+
+
+def _overtaken(each: Remembered, overtaken: Collection[tuple[Side, str]]) -> frozenset[Side]:
+    return frozenset(side for side in Side if (side, each.link.line(side)) in overtaken)
 
 
 def _found(line: Staged) -> Version | Look:

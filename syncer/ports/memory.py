@@ -42,10 +42,16 @@ class Survey(Protocol):
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         ...
 
-    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
+    def close(
+        self,
+        unread: frozenset[Side] = frozenset(),
+        gone: Collection[tuple[Side, str]] = frozenset(),
+        overtaken: Collection[tuple[Side, str]] = frozenset(),
+    ) -> Totals:
         """Join what was staged. A side in ``unread`` was not read as a whole: its unstaged lines count as unchanged,
 
-        except those in ``gone``, which were looked for and are not there.
+        except those in ``gone``, which were looked for and are not there. Lines in ``overtaken`` were dealt with and
+        remembered since this survey began, whatever of them was staged: they are neither changed, nor gone, nor new.
         """
         ...
 

@@ -58,10 +58,12 @@ SELECT * FROM (
     f.ctid AS feishu_at, d.ctid AS database_at, (f.version IS NOT NULL OR d.version IS NOT NULL) AS changed,
     CASE WHEN f.link IS NOT NULL THEN 'read'
          WHEN l.severed = 1 THEN NULL
+         WHEN l.record = ANY(CAST(%(feishu_overtaken)s AS text[])) THEN 'unchanged'
          WHEN %(feishu_unread)s AND NOT coalesce(l.record = ANY(CAST(%(feishu_gone)s AS text[])), false)
          THEN 'unchanged' ELSE 'gone' END AS feishu,
     CASE WHEN d.link IS NOT NULL THEN 'read'
          WHEN l.severed = 2 THEN NULL
+         WHEN l.key = ANY(CAST(%(database_overtaken)s AS text[])) THEN 'unchanged'
          WHEN %(database_unread)s AND NOT coalesce(l.key = ANY(CAST(%(database_gone)s AS text[])), false)
          THEN 'unchanged' ELSE 'gone' END AS database
   FROM syncer_state.link l
@@ -186,7 +188,20 @@ CLOSE: tuple[LiteralString, ...] = (
     *(_CHANGED, _MOVED, _PAIRS, _DUPLICATES, _RIVALS, _FRESH),
     "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)",
 )
-"""The statements of ``close``, in order; they take ``mapping``, ``others``, ``<side>_unread`` and ``<side>_gone``."""
+"""The statements of ``close``, in order; they take ``mapping``, ``others``, and by side what is unread, gone, overtaken."""
+
+# What was dealt with since it was staged is as its link says by now; without a link there is nothing left of it to do.
+OVERTAKE: LiteralString = """
+WITH linked AS (
+  SELECT id, {line} AS line FROM syncer_state.link
+  WHERE mapping = %(mapping)s AND {line} = ANY(CAST(%(lines)s AS text[]))
+), past AS (
+  DELETE FROM staged s USING unnest(CAST(%(lines)s AS text[])) AS o (line)
+  WHERE s.side = %(side)s AND s.line = o.line AND NOT EXISTS (SELECT FROM linked l WHERE l.line = o.line)
+)
+UPDATE staged s SET link = l.id, version = NULL, match = NULL FROM linked l
+WHERE s.side = %(side)s AND (s.link = l.id OR (s.link IS NULL AND s.line = l.line))
+"""
 
 NEWCOMERS: LiteralString = """
 SELECT line, print, match, version FROM staged

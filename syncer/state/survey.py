@@ -82,22 +82,39 @@ class PostgresSurvey:
             rows = self._connection.execute(joins.NEWCOMERS, page, binary=True).fetchall()
         return [Staged(row[0], row[1], None, row[2], load_version(side, row[0], row[3])) for row in rows]
 
-    def close(self, unread: frozenset[Side] = frozenset(), gone: Collection[tuple[Side, str]] = frozenset()) -> Totals:
-        """Join what was staged; a side in ``unread`` was not read as a whole, lines in ``gone`` are not there."""
+    def close(
+        self,
+        unread: frozenset[Side] = frozenset(),
+        gone: Collection[tuple[Side, str]] = frozenset(),
+        overtaken: Collection[tuple[Side, str]] = frozenset(),
+    ) -> Totals:
+        """Join what was staged; a side in ``unread`` was not read as a whole, lines in ``gone`` are not there.
+
+        Lines in ``overtaken`` were dealt with since they were staged.
+        """
         settings = {
             "mapping": self._mapping,
             "feishu_unread": Side.FEISHU in unread,
             "database_unread": Side.DATABASE in unread,
-            "feishu_gone": array_text([line for side, line in gone if side is Side.FEISHU]),
-            "database_gone": array_text([line for side, line in gone if side is Side.DATABASE]),
+            "feishu_gone": _named(gone, Side.FEISHU),
+            "database_gone": _named(gone, Side.DATABASE),
+            "feishu_overtaken": _named(overtaken, Side.FEISHU),
+            "database_overtaken": _named(overtaken, Side.DATABASE),
             "others": joins.MOST_OTHERS,
         }
         with self._reading():
             with self._connection.transaction():
+                for side in {side for side, _ in overtaken}:
+                    self._overtake(side, _named(overtaken, side))
                 self._drop_repeated()
                 for statement in joins.CLOSE:
                     self._connection.execute(statement, settings)
             return self._totals()
+
+    def _overtake(self, side: Side, lines: str) -> None:
+        line: LiteralString = "record" if side is Side.FEISHU else "key"
+        settings = {"mapping": self._mapping, "side": SIDE_CODES[side], "lines": lines}
+        self._connection.execute(joins.OVERTAKE.format(line=line), settings)
 
     def _drop_repeated(self) -> None:
         row = self._connection.execute(joins.COUNT_REPEATED).fetchone()
@@ -162,6 +179,10 @@ class PostgresSurvey:
             match,
             tuple(others or ()),
         )
+
+
+def _named(lines: Collection[tuple[Side, str]], side: Side) -> str:
+    return array_text([line for where, line in lines if where is side])
 
 
 def _found(side: Side, line: str | None, version: bytes | None) -> Version | Look:

@@ -297,6 +297,17 @@ def test_totals_count_what_is_gone_but_not_what_was_replaced(room: Room) -> None
     )
 
 
+def test_what_was_dealt_with_while_the_survey_was_read_is_no_case(room: Room) -> None:
+    memory = room.run()
+    remember(memory, linked(1))
+    survey = survey_of(memory, [edited(F, 1), new(F, "f2", "m2"), new(F, "f9", "m9")], [same(D, 1), new(D, "d8", "m8")])
+    remember(memory, linked(2), linked(3))  # both lines of 3 came later than the readings
+    lines = [(F, "f1"), (D, "d1"), (F, "f2"), (D, "d2"), (F, "f3"), (D, "d3"), (D, "d8")]
+    totals = survey.close(NONE, frozenset(), frozenset(lines))
+    assert told(survey) == ["fresh: f9 | -"]
+    assert totals.linked == 3
+
+
 def test_cases_come_in_pages_and_links_as_they_are_by_then(room: Room) -> None:
     memory = room.run()
     remember(memory, *(linked(number) for number in range(1, 8)))
@@ -381,6 +392,7 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             links, lines, unread = world
             staged_lines = {(side, line.line) for side in Side for line in lines[side]}
             gone = {(F, "f1"), (D, "d2"), (F, "f3"), (D, "d3")} - staged_lines
+            overtaken = {(F, "f4"), (D, "d4"), (F, "f5"), (F, "feishu1"), (D, "database0")}
             known = [number for number in range(1, 7) if memory.links([number])]
             memory.remember(_memo(links, known))
             surveys = [memory.survey(), SmallSurvey(lambda: links)]
@@ -388,13 +400,14 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             for survey in surveys:
                 for side in Side:
                     survey.stage(side, lines[side])
-                totals.append(survey.close(unread, gone))
+                totals.append(survey.close(unread, gone, overtaken))
             assert totals[0] == totals[1]
             assert found(surveys[0]) == found(surveys[1])
             for side in Side:
                 shown = [list(survey.newcomers(side, 100)) for survey in surveys]
                 assert sorted(shown[0], key=lambda line: line.line) == sorted(shown[1], key=lambda line: line.line)
-            accounted(found(surveys[0]), lines)
+            left = {side: [line for line in lines[side] if (side, line.line) not in overtaken] for side in Side}
+            accounted(found(surveys[0]), left)
 
         agree()
 

@@ -15,6 +15,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "sync": ("syncer.cli.runs", "Make one run now, in this process, to its end."),
     "approve": ("syncer.cli.runs", "Let exactly the plan that a guard stopped go on."),
     "undo": ("syncer.cli.undo", "Take back what a run overwrote, deleted or created, wherever nobody edited since."),
+    "verify": ("syncer.cli.verify", "Compare both sides field by field, whatever the syncer remembers."),
     "status": ("syncer.cli.status", "Show how mappings stand and what waits for a person."),
     "conflicts": ("syncer.cli.conflicts", "Fields that both sides changed: list, show, resolve."),
     "failures": ("syncer.cli.failures", "What could not be written: list, show, retry, discard."),
@@ -32,6 +33,5 @@ NOT_YET: Mapping[str, str] = {
     "beat": "runs by the clock; until then let cron call `syncer sync --all`",
     "serve": "the console and Feishu's webhook; until then `syncer status` shows how mappings stand",
     "listen": "runs woken by events; until then `syncer sync` notices changes by reading both sides",
-    "verify": "comparing both sides by a command; until then `syncer plan NAME` shows every difference",
 }
 """Commands of the contract that are not built: what each will be, and what to use until then."""

@@ -36,6 +36,7 @@ def run(
     approved_run: str | None = None,
     work: Work = synchronise,
     kind: str = "",
+    show: bool = True,
 ) -> Told:
     """One run of one mapping, told as it goes on. Raises what keeps it from beginning."""
     begun = [Report(name, dry=options.dry)]
@@ -49,7 +50,7 @@ def run(
             raise
         status = "busy" if isinstance(error, BusyError) else "unreachable"
         return Told(name, ending.told(error, where(name, error)), _cut_short(living, begun[-1], status), str(error))
-    if not as_json:
+    if show and not as_json:
         _show(report)
     return Told(name, report.exit_status, _document(living, report))
 

@@ -28,7 +28,7 @@ class Bench:
         self._approved = tools.memory.approval()
         self._first_pairings = self._approved.get("first_pairing", frozenset())
         standing = tools.memory.standing()
-        self._began_calm = not (standing.open_failures or standing.open_conflicts or self._first_pairings)
+        self._began_calm = not (tools.repairs or standing.open_failures or standing.open_conflicts or self._first_pairings)
 
     def lines(self, cases: Sequence[Case]) -> list[Line]:
         """The cases' lines, planned."""
@@ -140,7 +140,7 @@ class Bench:
         }
         resolutions = {pair: _resolution(note) for pair, note in known.items()}
         asked = bool(self._first_pairings) and mark_of(line) in self._first_pairings
-        pairing = Pairing.POLICY if asked else None
+        pairing = Pairing.POLICY if asked or (self._tools.repairs and line.stored) else None
         return Desk(failed, resolutions, pairing, self._tools.clock.now())
 
     def _parked(self, note: ConflictNote) -> bool:

@@ -55,6 +55,8 @@ class Tools:
     aside: Aside = field(default_factory=Aside)
     cause: str = ""
     """Why this run writes at all, if not because something changed."""
+    repairs: bool = False
+    """Whether policies decide about linked lines whose bases are unconfirmed, in place of ``pairing``."""
     signals: Signals | None = None
     capture: Capture | None = None
     again: set[tuple[Side, str]] = field(default_factory=set)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Final
 
+import orjson
 import psycopg
 from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.pq import Format
@@ -28,6 +29,9 @@ escaped: Final = partial(re.compile(rb"[\b\f\n\r\t\v\\]").sub, lambda found: _ES
 _unescaped: Final = partial(re.compile(rb"\\[bfnrtv\\]").sub, lambda found: _PLAIN[found[0]])
 
 NULL = b"\\N"
+_TEXTS, _WHOLE = frozenset({25, 1043}), frozenset({20, 21, 23})  # text and varchar; int8, int2 and int4
+_MOST_DIGITS = 16  # fewer than these, sign included, are within 2**53
+
 KEPT_AS_TEXT = ("json", "jsonb", "interval")
 
 
@@ -105,7 +109,7 @@ class Layout:
     def __init__(
         self, key: Sequence[ValueType], columns: Sequence[ValueType], modified: ValueType | None, zone: tzinfo = UTC
     ) -> None:
-        self.key_width = len(key)
+        self.key_width, self._key_type = len(key), key[0].oid if key else 0
         self.key, self.columns = Decoder(key), Decoder(columns)
         self.modified = Decoder([modified]) if modified else None
         self.zone = zone
@@ -113,6 +117,17 @@ class Layout:
     def row(self, line: bytes) -> "LineRow":
         """A row on this layout."""
         return LineRow(line, self)
+
+    def key_of(self, line: bytes) -> str:
+        """The stored form of a line's key. A single text, or a whole number that JSON holds, needs no decoding."""
+        width = self.key_width
+        parts = line.split(b"\t", width)[:width]
+        if width == 1 and b"\\" not in parts[0]:
+            if self._key_type in _TEXTS:
+                return orjson.dumps([parts[0].decode()]).decode()
+            if self._key_type in _WHOLE and len(parts[0]) < _MOST_DIGITS:
+                return f"[{parts[0].decode()}]"
+        return stored_key(self.key.load(split_line(b"\t".join(parts))))
 
 
 class LineRow:
@@ -132,9 +147,7 @@ class LineRow:
     def key(self) -> str:
         """The row's key in its stored form."""
         if self._key is None:
-            width = self._layout.key_width
-            head = b"\t".join(self._line.split(b"\t", width)[:width])
-            self._key = stored_key(self._layout.key.load(split_line(head)))
+            self._key = self._layout.key_of(self._line)
         return self._key
 
     @property

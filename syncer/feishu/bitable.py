@@ -23,7 +23,7 @@ from syncer.feishu.calls import Answer, Call
 from syncer.feishu.client import FeishuClient
 from syncer.feishu.errors import short
 from syncer.feishu.filters import Condition, Filter, holds, searches
-from syncer.feishu.listing import items, pages, raw_record
+from syncer.feishu.listing import items, pages, raw_records
 from syncer.ports import Fetched, FieldInfo, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 
 _OPEN_IDS = {"user_id_type": "open_id"}
@@ -77,7 +77,17 @@ class BitableRecords:
 
     def read(self, names: Sequence[str]) -> Iterator[RecordPage]:
         """All records, page by page, with the named fields only. Pages are read ahead."""
-        return read_ahead(self._pages(names))
+        asked = self._asked(names)
+        keep = None if asked == list(names) else names
+        answers = pages(lambda query: self._search_page(query, asked), quotas.RECORDS_PER_PAGE, self._where())
+        for answer in read_ahead(answers):
+            total = answer.data.get("total")
+            yield RecordPage(
+                records=raw_records(items(answer), keep),
+                read_at=answer.began,
+                total=total if isinstance(total, int) else None,
+                last=not answer.data.get("has_more"),
+            )
 
     def fetch(self, ids: Sequence[str], names: Sequence[str]) -> Fetched:
         """The named records as they are now, a hundred a call."""
@@ -86,7 +96,7 @@ class BitableRecords:
             answer for start in range(0, len(ids), most) for answer in self._batch_get(ids[start : start + most])
         ]
         return Fetched(
-            records=[raw_record(item, names) for answer in answers for item in answer.data.get("records") or ()],
+            records=raw_records([item for answer in answers for item in answer.data.get("records") or ()], names),
             absent=frozenset(_listed(answers, "absent_record_ids")),
             forbidden=frozenset(_listed(answers, "forbidden_record_ids")),
             read_at=min((answer.began for answer in answers), default=self._client.clock.now()),
@@ -95,13 +105,13 @@ class BitableRecords:
     def find(self, conditions: Sequence[Condition], names: Sequence[str]) -> Sequence[RawRecord]:
         """Records for which all cells (written shape, by field name) of one condition hold; 50 conditions a call."""
         fields = self._known({name for condition in conditions for name in condition})
-        found: dict[str, RawRecord] = {}
+        found: dict[str, Mapping[str, Any]] = {}
         for asked, chunk in searches(conditions, fields):
             for item in self._search(asked, {*names, *(name for condition in chunk for name in condition)}):
                 cells = item.get("fields") or {}
                 if any(holds(condition, cells, fields) for condition in chunk):
-                    found[item["record_id"]] = raw_record(item, names)
-        return list(found.values())
+                    found[item["record_id"]] = item
+        return raw_records(list(found.values()), names)
 
     def calls(self) -> Mapping[str, int]:
         """How many calls this object made so far, by api name; every repetition counts."""
@@ -197,18 +207,6 @@ class BitableRecords:
             yield
 
     # asking
-
-    def _pages(self, names: Sequence[str]) -> Iterator[RecordPage]:
-        asked = self._asked(names)
-        keep = None if asked == list(names) else names
-        for answer in pages(lambda query: self._search_page(query, asked), quotas.RECORDS_PER_PAGE, self._where()):
-            total = answer.data.get("total")
-            yield RecordPage(
-                records=[raw_record(item, keep) for item in items(answer)],
-                read_at=answer.began,
-                total=total if isinstance(total, int) else None,
-                last=not answer.data.get("has_more"),
-            )
 
     def _asked(self, names: Sequence[str]) -> list[str]:
         """Field names to ask for. None at all would mean every field; more than 200 are not taken, so all are read."""

@@ -13,9 +13,10 @@ import orjson
 from syncer.core.values import digest
 from syncer.errors import FeishuError, TooLargeError
 from syncer.feishu.calls import Answer
-from syncer.ports import RawRecord
 
 Ask = Callable[[Mapping[str, str]], Answer]
+
+_NEWLINE: Any = orjson.Fragment(b"\n")
 
 
 def pages(ask: Ask, size: int, where: str) -> Iterator[Answer]:
@@ -65,17 +66,51 @@ class _Progress:
         return FeishuError(f"Feishu's listing of {self._where} {what}; nothing of it can be trusted, read it again")
 
 
-def raw_record(item: Mapping[str, Any], names: Sequence[str] | None = None) -> RawRecord:
-    """A record of ``search`` or ``batch_get``; with ``names`` only those cells. The print covers the cells alone."""
-    cells: dict[str, Any] = item.get("fields") or {}
+class ListedRecord:
+    """A record of ``search`` or ``batch_get``; a ``ports.RawRecord``. Made by the thousand: what can wait, waits."""
+
+    __slots__ = ("_changed", "_print", "cells", "id", "text")
+
+    def __init__(self, id_: str, cells: Mapping[str, Any], text: bytes, changed: object) -> None:
+        self.id, self.cells, self.text = id_, cells, text
+        self._changed = changed
+        self._print: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"ListedRecord({self.id!r}, {self.cells!r})"
+
+    @property
+    def print(self) -> bytes:
+        """A 16-byte fingerprint of the cells alone."""
+        if self._print is None:
+            self._print = digest(self.text)
+        return self._print
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When the record was last changed."""
+        return datetime.fromtimestamp(self._changed / 1000, UTC) if isinstance(self._changed, int) else None
+
+
+def raw_records(items: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None) -> list[ListedRecord]:
+    """Listed records; with ``names`` only those cells. Their texts have sorted keys, so that equal cells are equal."""
+    cells: list[dict[str, Any]] = [item.get("fields") or {} for item in items]
     if names is not None:
-        cells = {name: cells[name] for name in names if name in cells}
-    if None in cells.values():
-        cells = {name: cell for name, cell in cells.items() if cell is not None}
-    changed = item.get("last_modified_time")
-    return RawRecord(
-        item["record_id"],
-        cells,
-        digest(orjson.dumps(cells, option=orjson.OPT_SORT_KEYS)),
-        datetime.fromtimestamp(changed / 1000, UTC) if isinstance(changed, int) else None,
-    )
+        cells = [{name: each[name] for name in names if name in each} for each in cells]
+    texts = _texts(cells)
+    if any(b"null" in text for text in texts):
+        cells = [{name: cell for name, cell in each.items() if cell is not None} for each in cells]
+        texts = _texts(cells)
+    return [
+        ListedRecord(item["record_id"], each, text, item.get("last_modified_time"))
+        for item, each, text in zip(items, cells, texts, strict=True)
+    ]
+
+
+def _texts(cells: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    """All in one go, which takes half the time; a newline stands nowhere else in what ``orjson`` writes."""
+    if not cells:
+        return []
+    parted = [_NEWLINE] * (2 * len(cells) - 1)
+    parted[::2] = cells
+    return orjson.dumps(parted, option=orjson.OPT_SORT_KEYS)[1:-1].split(b",\n,")

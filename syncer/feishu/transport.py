@@ -19,6 +19,8 @@ from requests.utils import get_environ_proxies
 from syncer.feishu.tokens import Switchboard, current
 
 _CONNECTIONS = 16
+_PIECE = 1 << 20
+"""Bytes taken off the line at once: a page of records is half of it, and ``requests``' own 10 kB would be forty."""
 _TOKEN_PATH = "/auth/v3/"  # noqa: S105 - a path, no secret
 _loading = threading.Lock()
 
@@ -34,7 +36,7 @@ class Line:
 
     def send(self, method: str, url: str, **parts: Any) -> requests.Response:
         """One HTTP exchange. Raises ``requests``' errors."""
-        return self.session().request(method, url, timeout=self._timeout, allow_redirects=False, **parts)
+        return self.session().request(method, url, timeout=self._timeout, allow_redirects=False, stream=True, **parts)
 
     def session(self) -> requests.Session:
         """This process' session. A parent's sockets are left alone: they are the parent's."""
@@ -112,7 +114,7 @@ def _executing(original: Any) -> Any:
         method, queries = str(req.http_method.name), req.queries or None
         response = line.send(method, url, headers=headers, params=queries, data=_encoded(req.body))
         raw = RawResponse()
-        raw.status_code, raw.content = response.status_code, response.content
+        raw.status_code, raw.content = response.status_code, b"".join(response.iter_content(_PIECE))
         raw.headers = response.headers  # found in any case of their names, unlike the SDK's plain dict
         return raw
 

@@ -67,14 +67,33 @@ class RowTableInfo:
     row_security: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
-    """One record as ``search`` shows it: ``cells`` by field name, empty ones missing. ``print`` fingerprints them."""
+class RawRecord(Protocol):
+    """One record as ``search`` shows it."""
 
-    id: str
-    cells: Mapping[str, Json]
-    print: bytes
-    modified_at: datetime | None = None
+    @property
+    def id(self) -> str:
+        """Its record id."""
+        ...
+
+    @property
+    def cells(self) -> Mapping[str, Json]:
+        """Its cells by field name, empty ones missing."""
+        ...
+
+    @property
+    def text(self) -> bytes:
+        """The cells as JSON text, equal for equal cells."""
+        ...
+
+    @property
+    def print(self) -> bytes:
+        """A 16-byte fingerprint of the cells."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When the record was last changed."""
+        ...
 
 
 class RawRow(Protocol):

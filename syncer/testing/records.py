@@ -44,6 +44,21 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRecord:
+    """A record as a reader gets it (``ports.RawRecord``)."""
+
+    id: str
+    cells: Cells
+    text: bytes
+    modified_at: datetime
+
+    @property
+    def print(self) -> bytes:
+        """A fingerprint of the cells."""
+        return digest(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class _Token:
     body: bytes
     ids: Sequence[str]
@@ -278,7 +293,7 @@ class InMemoryRecords:
     def _raw(self, record: str, names: Sequence[str]) -> RawRecord:
         kept = self.table.records[record]
         cells = {name: kept.cells[name] for name in names if name in kept.cells}
-        return RawRecord(record, cells, digest(orjson.dumps(cells, option=orjson.OPT_SORT_KEYS)), kept.modified_at)
+        return ShownRecord(record, cells, orjson.dumps(cells, option=orjson.OPT_SORT_KEYS), kept.modified_at)
 
     def _demand(self, names: Sequence[str]) -> None:
         known = {one.name for one in self.table.fields}

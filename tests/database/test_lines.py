@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncer.core.records import key_text
 from syncer.database.lines import Decoder, Layout, ValueType, make_line, split_line
+from syncer.fields.keys import key_value
 from tests.database.looking import all_rows
 
 INT8, TEXT, DATE, TIMESTAMP = ValueType(20), ValueType(25), ValueType(1082), ValueType(1114)
@@ -96,3 +98,14 @@ def test_a_numeric_key_is_the_same_key_in_any_scale(look, table):
         keys[1]: ("y",),
         keys[2]: ("z",),
     }
+
+
+@given(st.integers(-(2**63), 2**63 - 1) | st.integers(-(10**16), 10**16))
+def test_a_key_of_one_whole_number_is_told_without_decoding_it(number):
+    assert Layout([INT8], [TEXT], None).row(b"%d\tx" % number).key == key_text((key_value(number),))
+
+
+@given(texts)
+def test_a_key_of_one_text_is_told_without_decoding_it(text):
+    line = make_line([text.encode(), b"x"])
+    assert Layout([TEXT], [TEXT], None).row(line).key == key_text((text,))

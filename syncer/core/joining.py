@@ -99,6 +99,10 @@ class SmallSurvey:
         staged = (line for lines in self._staged.values() for line in lines.values())
         return frozenset(line.link for line in staged if line.link is not None)
 
+    def lines(self) -> frozenset[tuple[Side, str]]:
+        """All that was staged."""
+        return frozenset((side, name) for side, lines in self._staged.items() for name in lines)
+
     def moved(self, side: Side) -> frozenset[int]:
         """The links of the lines of a side that were staged as changed."""
         return frozenset(

@@ -54,6 +54,15 @@ def look(tools: Tools, info: RecordTableInfo, scope: Scope) -> Surveyed:
     return surveyed
 
 
+def look_at_some(
+    tools: Tools, scope: Scope, revision: int | None
+) -> tuple[Surveyed, frozenset[tuple[Side, str]]] | None:
+    """Look at some lines on both sides, and tell which ones; nothing where that would take a look at a whole side."""
+    seeker = _Seeker(tools, scope, revision)
+    seeker.read(None)
+    return None if seeker.complete() is not None else (seeker.close(None), seeker.lines())
+
+
 def still_named(tools: Tools, info: RecordTableInfo) -> int | None:
     """A missing key is an empty cell only if, after the reading, the field still stands there under that name.
 
@@ -84,25 +93,25 @@ class _Seeker:
 
     def __init__(self, tools: Tools, scope: Scope, revision: int | None) -> None:
         self._tools, self._scope, self._revision = tools, scope, revision
-        self._reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock)
+        self._reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock, tools.breathe)
         self._gone: set[tuple[Side, str]] = set()
         self._held: set[int] = set()
         self._small = SmallSurvey(self._links)
         self._survey: Survey = tools.memory.survey() if len(scope.partial) < len(Side) else self._small
 
-    def read(self, info: RecordTableInfo) -> Reading | None:
+    def read(self, info: RecordTableInfo | None) -> Reading | None:
         """Stage what the scope names; what is known of the listing of records, if they were listed."""
         tools, reading = self._tools, None
         tools.revisions = {self._revision} if self._revision is not None else set()
         names = self._scope.lines[Side.FEISHU]
-        if names is None:
+        if names is None and info is not None:
             tools.reporter.stage("reading records")
             reading = self._reader.read_records(self._survey, tools.reporter)
             reading = proven(reading, reading.distinct, whole=info.whole)
             tools.report.read[Side.FEISHU] = reading.returned
             tools.revisions &= {still_named(tools, info) or 0}
         else:
-            tools.report.read[Side.FEISHU] = self._stage_some(Side.FEISHU, names)
+            tools.report.read[Side.FEISHU] = self._stage_some(Side.FEISHU, names or ())
         self._read_rows()
         return reading
 
@@ -190,7 +199,8 @@ class _Seeker:
         """Join what was staged."""
         self._held.update(self._of_gone())
         partial, gone = self._scope.partial, frozenset(self._gone)
-        totals = self._survey.close(partial, gone)
+        overtaken = frozenset() if self._survey is self._small else self._tools.overtaken
+        totals = self._survey.close(partial, gone, overtaken)
         if self._survey is self._small:
             standing = self._tools.memory.standing()
             totals = Totals(totals.lines, totals.gone, totals.cases, standing.linked, standing.severed)
@@ -200,6 +210,10 @@ class _Seeker:
         else:
             reading = proven(reading, totals.lines[Side.FEISHU], whole=reading.whole)
         return Surveyed(self._survey, totals, reading, self._revision, partial, gone)
+
+    def lines(self) -> frozenset[tuple[Side, str]]:
+        """The lines looked at, of a small survey."""
+        return self._small.lines() | self._gone
 
     def _of_gone(self) -> set[int]:
         """The links of the lines that are gone."""

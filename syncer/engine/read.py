@@ -1,6 +1,6 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,9 +14,17 @@ from syncer.ports.progress import Reporter
 class Reader:
     """Reads the two sides of one mapping for one run."""
 
-    def __init__(self, records: Records, rows: Rows, lens: Lens, memory: Memory, clock: Clock) -> None:
+    def __init__(
+        self,
+        records: Records,
+        rows: Rows,
+        lens: Lens,
+        memory: Memory,
+        clock: Clock,
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
         self._records, self._rows, self._lens = records, rows, lens
-        self._memory, self._clock = memory, clock
+        self._memory, self._clock, self._breathe = memory, clock, breathe
 
     def read_records(self, survey: Survey, reporter: Reporter) -> Reading:
         """Stage every record. The answer still lacks the count of distinct records, which the survey knows."""
@@ -26,6 +34,7 @@ class Reader:
             total, ended = page.total, page.last
             self._sift_records(survey, page.records, page.read_at)
             reporter.advance(len(page.records))
+            self._breathe()
         return Reading(distinct=returned, returned=returned, total=total, ended=ended)
 
     def read_rows(self, survey: Survey, reporter: Reporter) -> int:
@@ -34,6 +43,7 @@ class Reader:
         for page in self._rows.read():
             count += len(page.rows)
             self._sift_rows(survey, page.rows, page.read_at)
+            self._breathe()
             reporter.advance(len(page.rows))
         return count
 

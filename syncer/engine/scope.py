@@ -1,7 +1,7 @@
 """What one run looks at: on each side everything, or the lines that something was noticed about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from syncer.core.records import Side
 from syncer.core.values import Json
@@ -32,8 +32,6 @@ class Scope:
     still: bool = False
     polled: bool = True
     """Whether Feishu was asked for what nobody signalled."""
-    named: Mapping[Side, frozenset[str]] = field(default_factory=dict)
-    """The lines that signals named."""
 
     @property
     def partial(self) -> frozenset[Side]:
@@ -43,7 +41,7 @@ class Scope:
     def widened(self, side: Side) -> "Scope":
         """The same with all of one side."""
         lines = {**self.lines, side: None}
-        return Scope(lines, self.signals, self.capture, self.still and side is not Side.FEISHU, self.polled, self.named)
+        return Scope(lines, self.signals, self.capture, self.still and side is not Side.FEISHU, self.polled)
 
 
 class Chooser:
@@ -64,7 +62,7 @@ class Chooser:
         still = polled and not full and self._is_still()
         records = None if full else self._records(named[Side.FEISHU], polled=polled, still=still)
         lines = {Side.FEISHU: records, Side.DATABASE: rows}
-        return Scope(lines, signals, cursor, still and records is not None, polled, named)
+        return Scope(lines, signals, cursor, still and records is not None, polled)
 
     def _claim(self) -> Sequence[Signal]:
         """The signals to take up; a run that looks at everything it can also takes those that were left to rest."""

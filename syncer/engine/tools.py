@@ -1,6 +1,6 @@
 """What every part of a run works with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncer.core.mapping import Rules
@@ -59,6 +59,12 @@ class Tools:
     """Whether policies decide about linked lines whose bases are unconfirmed, in place of ``pairing``."""
     signals: Signals | None = None
     capture: Capture | None = None
+    breathe: Callable[[], None] = lambda: None
+    """Deals with what was noticed meanwhile; a long run calls it between two slices."""
+    overtaken: set[tuple[Side, str]] = field(default_factory=set)
+    """Lines that were dealt with in such a breath, whatever the run's survey says of them."""
+    table: str = ""
+    """The id of Feishu's table."""
     again: set[tuple[Side, str]] = field(default_factory=set)
     """Lines without a link that could not be done with: a later run must look at them whatever its scope is."""
 

@@ -1,0 +1,145 @@
+"""Lets a long run draw breath: between two of its slices it deals with what was noticed meanwhile.
+
+An edit is then not stuck behind a backfill. What is dealt with here is remembered before the run goes on; the run's own
+survey counts it as overtaken.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from syncer.batching.askers import urgently
+from syncer.core.records import Side
+from syncer.core.values import Json
+from syncer.engine.cases import Bench
+from syncer.engine.judge import Judge, Judgement
+from syncer.engine.look import Surveyed, look_at_some, still_named
+from syncer.engine.scope import Scope
+from syncer.engine.tools import Tools
+from syncer.ports import RecordTableInfo
+from syncer.ports.progress import Reporter
+from syncer.ports.signals import Signal, SignalKind
+
+APART = timedelta(milliseconds=300)
+"""How often what was noticed is asked for, at most."""
+MOST = 100
+"""So many lines are dealt with in one breath."""
+
+Carry = Callable[[Surveyed, Judgement], bool]
+"""Carries out what a look at some lines found; ``False`` if a guard stands against it."""
+
+
+@dataclass(slots=True)
+class Breath:
+    """What a run does beside its own work. ``carry`` and ``rest`` are the run's; without them nothing is done."""
+
+    tools: Tools
+    info: RecordTableInfo
+    carry: Carry | None = None
+    rest: Callable[[], None] = lambda: None
+    capture: Json = None
+    """The capture's cursor, as far as rows were dealt with."""
+    left: dict[tuple[Side, str], int] = field(default_factory=dict)
+    """Signals a guard stands against, with their generation: they wait for a run of their own."""
+    last: datetime | None = None
+    busy: bool = False
+
+    def draw(self) -> None:
+        """Deal with what was noticed since the last breath. Raises what any run may raise."""
+        now = self.tools.clock.now()
+        if self.busy or self.carry is None or (self.last is not None and now - self.last < APART):
+            return
+        self.last, self.busy = now, True
+        try:
+            self._look(self._signals(), self._rows())
+        finally:
+            self.busy = False
+
+    def _look(self, signals: list[Signal], rows: list[str]) -> None:
+        lines = {Side.FEISHU: _lines(signals, Side.FEISHU), Side.DATABASE: [*_lines(signals, Side.DATABASE), *rows]}
+        if any(lines.values()):
+            self.rest()
+            with urgently():
+                self._deal(Scope(lines, signals, polled=False))
+
+    def _signals(self) -> list[Signal]:
+        if self.tools.signals is None:
+            return []
+        claimed = self.tools.signals.claim(MOST)
+        named = [signal for signal in claimed if signal.kind is SignalKind.LINE]
+        return [signal for signal in named if self.left.get((signal.side, signal.line)) != signal.generation]
+
+    def _rows(self) -> list[str]:
+        """Rows that were written by others since the last breath, if they are few: many wait for their own run."""
+        capture, cursor = self.tools.capture, self.capture
+        if capture is None or not isinstance(cursor, dict):
+            return []
+        captured = capture.changes(cursor, MOST)
+        keys = [found.key for found in captured.keys if found.batch is None]
+        if captured.whole or captured.more or len(keys) > MOST:
+            self.capture = None
+            return []
+        self.capture = dict(captured.cursor)
+        return keys
+
+    def _deal(self, scope: Scope) -> None:
+        tools = self.tools
+        known, reporter, read = tools.revisions, tools.reporter, dict(tools.report.read)
+        revision, tools.reporter = tools.records.revision(), Reporter()
+        try:
+            found = look_at_some(tools, scope, revision)
+            done = found is not None and self._carry_out(*found)
+        finally:
+            tools.reporter, tools.report.read = reporter, read
+        self._follow(known, revision, scope)
+        if not done:
+            self.capture = None
+            self.left.update({(signal.side, signal.line): signal.generation for signal in scope.signals})
+        elif tools.signals is not None:
+            tools.signals.settle(scope.signals)
+
+    def _carry_out(self, surveyed: Surveyed, lines: frozenset[tuple[Side, str]]) -> bool:
+        assert self.carry is not None
+        judgement = Judge(self.tools, Bench(self.tools), surveyed.survey, surveyed.gone).judge()
+        if any(side is Side.DATABASE for side, _ in judgement.tally.clears):
+            still_named(self.tools, self.info)
+        if not self.carry(surveyed, judgement):
+            return False
+        self._note(lines)
+        return True
+
+    def _note(self, lines: frozenset[tuple[Side, str]]) -> None:
+        """Remember the lines that were dealt with, and those they are linked with by now."""
+        memory = self.tools.memory
+        found = {
+            known.link
+            for side in Side
+            if (names := [name for where, name in lines if where is side])
+            for known in memory.seen(side, names).values()
+        }
+        self.tools.overtaken |= lines
+        for each in memory.links(sorted(found)):
+            self.tools.overtaken |= {(side, name) for side in Side if (name := each.link.line(side)) is not None}
+
+    def _follow(self, known: set[int], revision: int | None, scope: Scope) -> None:
+        """Where Feishu may stand now if nobody wrote to it but us, and those whose writes were just dealt with."""
+        tools = self.tools
+        if revision in known:
+            return
+        told, explained = self._told(scope), set(known)
+        while news := {step + 1 for step in explained} & told - explained:
+            explained |= news
+        if revision not in explained:
+            tools.revisions = set()
+
+    def _told(self, scope: Scope) -> set[int]:
+        """The revisions whose events named nothing but lines that were just looked at."""
+        records = scope.lines[Side.FEISHU]
+        if self.tools.signals is None or not records or len(scope.signals) == MOST:
+            return set()
+        events = self.tools.signals.events_of(self.tools.table, records)
+        return {event.revision for found in events.values() for event in found if event.revision is not None}
+
+
+def _lines(signals: list[Signal], side: Side) -> list[str]:
+    return [signal.line for signal in signals if signal.side is side]

@@ -196,7 +196,7 @@ def test_an_event_is_one_frame_with_the_plain_event_and_over_once_acknowledged(s
 
 
 def test_a_failure_or_silence_brings_the_event_again(simulator, control, at):
-    control.set_switches(event_speed=1000.0, event_answer_seconds=0.2)
+    control.set_switches(event_speed=1000.0, event_answer_seconds=1.0)
     with opened(simulator) as socket:
         control.add_record(*at, {"金额": 1})
         first = received(socket)
@@ -233,7 +233,6 @@ def test_events_wait_while_nobody_is_connected(simulator, control, at):
 def test_each_event_goes_to_one_connection_at_random(simulator, control, at):
     with ExitStack() as stack:
         sockets = [stack.enter_context(opened(simulator)) for _ in range(3)]
-        control.set_switches(event_answer_seconds=0.3)
         for number in range(24):
             control.add_record(*at, {"金额": number})
         counts = []
@@ -241,7 +240,7 @@ def test_each_event_goes_to_one_connection_at_random(simulator, control, at):
             count = 0
             try:
                 while True:
-                    acknowledge(socket, received(socket, 0.1))
+                    acknowledge(socket, received(socket, 0.3))
                     count += 1
             except TimeoutError:
                 counts.append(count)
@@ -275,9 +274,11 @@ def test_a_ping_is_answered_with_the_present_config(simulator, control):
 
 
 def test_nonsense_ends_a_connection_and_nothing_else(simulator, control, at):
-    with opened(simulator) as socket:
-        socket.send(b"\xff\xff")
-        ended(socket)
+    control.set_switches(header_names="lower")
+    for nonsense in (b"\xff\xff", b"\x0f", Frame(DATA, 1, {}, b"{").encoded()[:-1]):
+        with opened(simulator) as socket:
+            socket.send(nonsense)
+            ended(socket)
     with opened(simulator) as socket:
         control.add_record(*at, {})
         acknowledge(socket, received(socket))

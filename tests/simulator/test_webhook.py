@@ -164,12 +164,12 @@ def test_only_a_200_counts(control, simulator, at):
 
 def test_an_answer_that_is_late_is_none(control, simulator, at):
     def answer(number):
-        time.sleep(0.4 if number == 0 else 0)
+        time.sleep(1.2 if number == 0 else 0)
         return 200
 
     with Receiver(answer=answer) as receiver:
         control.set_webhook(simulator.app_id, receiver.url)
-        control.set_switches(event_answer_seconds=0.2, event_speed=1000.0)
+        control.set_switches(event_answer_seconds=1.0, event_speed=1000.0)
         control.add_record(*at, {})
         receiver.wait_for(2)
         control.settle_events(all_of_them=True)

@@ -98,6 +98,8 @@ class Connections:
         self._open[device] = connection
         try:
             await self._listen(connection)
+        except ValueError:  # what came is no frame
+            await socket.close(code=aiohttp.WSCloseCode.PROTOCOL_ERROR)
         finally:
             self._open.pop(device, None)
             for each in connection.waiting.values():

@@ -166,7 +166,7 @@ class FeishuClient:
         if answer.reset:
             self._pacer.block(self._key(call.api), answer.reset)
         if kind is Kind.WAIT or (kind is Kind.AGAIN and not call.writes):
-            raise AgainError(call.api, error, answer.reset)
+            raise AgainError(call.api, error, answer.reset, conflict=answer.code == WRITE_CONFLICT)
         raise error
 
     def _authorised(self, request: Any, count: Count) -> Any:

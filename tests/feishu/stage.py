@@ -38,7 +38,7 @@ class Waits(list):
 
 def hasty(attempts=6):
     """Patience for tests: short waits, no jitter."""
-    return Patience(attempts=attempts, first=0.01, longest=0.05, jitter=lambda: 0.0)
+    return Patience(attempts=attempts, first=0.01, longest=0.05, advised=0.01, jitter=lambda: 0.0)
 
 
 def client_of(simulator, waits=None, *, clock=None, scale=0, silent=True, **others):

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE_ROOMS = ("core", "fields", "ports")
 PURE_MODULES = {
-    "__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "abc", "bisect", "collections", "cronsim", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "orjson", "re", "string", "struct",
     "types", "typing", "typing_extensions", "unicodedata", "uuid", "zoneinfo",
 }  # fmt: skip

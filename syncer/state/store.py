@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 
 from syncer.ports.world import Clock
+from syncer.state.agenda import Agenda
 from syncer.state.desk import Desk
 from syncer.state.mappings import Mappings
 from syncer.state.noticing import Noticing
@@ -17,3 +18,4 @@ class Store(Mappings, Runs, Desk):
         Runs.__init__(self, engine, clock, lease_seconds)
         Desk.__init__(self, engine, clock)
         self.noticing = Noticing(engine, clock)
+        self.agenda = Agenda(engine, clock, lease_seconds)

@@ -132,6 +132,7 @@ run = Table(
     Column("guard", JSON),
     Column("error", Text),
     Index(None, "mapping", "id"),
+    Index("run_running", "mapping", postgresql_where=text("status = 'running'")),
 )
 
 intent = Table(
@@ -307,4 +308,26 @@ subscription = Table(
     *(Column(name, Text, primary_key=True) for name in ("app", "app_token")),
     _moment("asserted_at"),
     Column("error", Text),
+)
+
+agenda = Table(
+    "agenda",
+    metadata,
+    _of_mapping(primary_key=True),
+    Column("revision", Integer, nullable=False),
+    _moment("taken_at", nullable=True),
+    Column("taken_by", Text),
+    *(_moment(name, nullable=True) for name in ("polled_at", "not_before")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("trouble", Text),
+)
+
+due = Table(
+    "due",
+    metadata,
+    Column("mapping", ForeignKey("agenda.mapping", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    *(_moment(name, nullable=True) for name in ("due_at", "sent_at")),
+    Column("sends", Integer, nullable=False, server_default=text("0")),
+    Index(None, "due_at"),
 )

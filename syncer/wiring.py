@@ -118,10 +118,12 @@ class Syncer:
     @cached_property
     def redis(self) -> Redis:
         """Redis: quotas, leases and tokens shared by all processes. It gives up soon: the syncer goes on without."""
-        redis: Redis = self._stack.enter_context(connect(self._redis_address()))
+        redis: Redis = self._stack.enter_context(connect(self.redis_address))
         return redis
 
-    def _redis_address(self) -> str:
+    @cached_property
+    def redis_address(self) -> str:
+        """The URL of Redis for redis-py, the embedded one running."""
         if url := self.settings.redis_url:
             return url.get_secret_value()
         return self._stack.enter_context(EmbeddedRedis(self.settings.home)).url()

@@ -168,8 +168,10 @@ class SyncMapping:
     from_feishu: DeleteRule = DeleteRule("delete")
     from_database: DeleteRule = DeleteRule("delete")
     guard: DeleteGuard = DeleteGuard()
-    capture: Literal["trigger", "watermark", "scan"] = "trigger"
+    capture: Literal["trigger", "watermark", "scan"] | None = None
+    """How changed rows are noticed; ``None``: by triggers where they can be, else a named watermark, else scanning."""
     watermark: str | None = None
+    notify: bool = True
     on_insert: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     on_update: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     description: str = ""

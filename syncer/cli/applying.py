@@ -7,7 +7,9 @@ from syncer.catalog.files import Loaded
 from syncer.catalog.revisions import difference, digest
 from syncer.cli import console
 from syncer.cli.looking import look_at_all
+from syncer.cli.noticed import NO_EVENTS
 from syncer.errors import MappingError, NotAppliedError
+from syncer.listening.subscribing import subscribe
 from syncer.state.mappings import Applied, State
 from syncer.wiring import Sides, Syncer
 
@@ -34,6 +36,8 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
         console.say(f"mapping {name}: revision {revision} is active")
         for change in changes:
             console.say(f"  {change}")
+    if refusal := subscribe(living, sides.mapping.app, sides.records.app_token):
+        console.hint(f"warning: mapping {name}: {NO_EVENTS}: {refusal}")
     if before is not None and before.state is State.PAUSED:
         console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
 

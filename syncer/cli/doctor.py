@@ -13,10 +13,12 @@ from syncer.cli import console, ending
 from syncer.cli.files import INTERACTIVE
 from syncer.cli.looking import look_at
 from syncer.cli.main import app
+from syncer.cli.noticed import NO_EVENTS
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer, variables
 from syncer.database.connections import place, translated
 from syncer.errors import FaultsError, MappingError, MendError, SyncerError, UnreachableError
+from syncer.listening.keys import keys_of, lack_of
 from syncer.settings import DEFAULT_APP
 from syncer.state import migrate
 from syncer.wiring import Sides, Syncer
@@ -122,7 +124,8 @@ def _connection(living: Syncer, name: str) -> list[str]:
 
 def _app(living: Syncer, name: str) -> list[str]:
     living.client(name).authenticate()
-    return [f"{living.settings.apps[name].domain} takes its credentials"]
+    lack = lack_of(name, keys_of(living.settings)[name])
+    return [f"{living.settings.apps[name].domain} takes its credentials", *([lack] if lack else [])]
 
 
 def _files(living: Syncer, catalog: Catalog) -> list[str]:
@@ -136,7 +139,18 @@ def _mapping(living: Syncer, one: Loaded) -> list[str]:
     sides = found.require()
     next(iter(sides.records.read([])), None)  # reading records takes a scope of its own
     fit = f"the table {sides.record_table.name} of Bitable and {sides.row_table.name} fit"
-    return [fit, *found.warnings, *_advice(sides)]
+    return [fit, *found.warnings, *_advice(sides), *_events(living, sides)]
+
+
+def _events(living: Syncer, sides: Sides) -> list[str]:
+    from syncer.feishu.subscriptions import is_subscribed  # noqa: PLC0415 - loads the SDK
+
+    try:
+        if is_subscribed(living.client(sides.mapping.app), sides.records.app_token):
+            return []
+    except SyncerError as error:
+        return [f"{NO_EVENTS}: {error}"]
+    return [f"{NO_EVENTS}; `syncer apply` subscribes to them"]
 
 
 def _advice(sides: Sides) -> list[str]:

@@ -13,7 +13,7 @@ from syncer.cli.stopping import stopped_by_signals
 def serve() -> None:
     """Take Feishu's events over HTTP, until Ctrl-C. SYNCER_HTTP_HOST and SYNCER_HTTP_PORT say where."""
     from syncer.listening.waker import Waker  # noqa: PLC0415 - ``--help`` does without
-    from syncer.web.app import unprotected, web_app  # noqa: PLC0415 - loads a web server
+    from syncer.web.app import warnings, web_app  # noqa: PLC0415 - loads a web server
     from syncer.web.serving import HttpServer, address_of, listen_on  # noqa: PLC0415 - likewise
 
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
@@ -21,7 +21,7 @@ def serve() -> None:
         listening = listen_on(living.settings.http_host, living.settings.http_port)
         with listening, closing(Waker(lambda _: None)) as waker:
             server = HttpServer(web_app(living, waker), listening)
-            for sentence in unprotected(living.settings):
+            for sentence in warnings(living.settings):
                 console.complain(f"warning: {sentence}", style="yellow")
             with stopped_by_signals(server.stop):
                 console.say(f"{address_of(listening)} takes Feishu's events at /feishu/events; Ctrl-C ends it")

@@ -1,6 +1,6 @@
 """``syncer status``: how mappings stand, and what waits for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,7 +8,9 @@ import typer
 
 from syncer.catalog.document import Document
 from syncer.cli import console, shown
+from syncer.cli.bearing import bearing_warnings
 from syncer.cli.main import app
+from syncer.cli.noticed import event_warnings
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer
 from syncer.state.desk import Standing
@@ -27,13 +29,18 @@ _SHOWN = {
 }
 
 
+Tell = Callable[[Applied], Iterator[str]]
+"""Further warnings of a mapping."""
+
+
 @app.command()
 def status(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One mapping.")] = None, as_json: AsJson = False
 ) -> None:
     """Show how mappings stand and what waits for a person."""
     with syncer() as living:
-        told = [_status(one, living.store.mapping(one.name)) for one in living.store.status(name)]
+        others = (event_warnings(living.store), bearing_warnings(living))
+        told = [_status(one, living.store.mapping(one.name), others) for one in living.store.status(name)]
     if as_json:
         console.emit({"mappings": told})
     elif not told:
@@ -45,7 +52,7 @@ def status(
                 console.complain(f"{one['name']}: {warning}", style="yellow")
 
 
-def _status(standing: Standing, applied: Applied) -> dict[str, Any]:
+def _status(standing: Standing, applied: Applied, others: Sequence[Tell]) -> dict[str, Any]:
     last = standing.last_run
     return {
         "name": standing.name,
@@ -59,7 +66,7 @@ def _status(standing: Standing, applied: Applied) -> dict[str, Any]:
         "open_failures": standing.open_failures,
         "held": last.counts.get("held", 0) if last else 0,
         "unverified": 0,  # counted of writes that wait for their event; no events are received yet
-        "warnings": list(_warnings(standing)),
+        "warnings": [*_warnings(standing), *(sentence for tell in others for sentence in tell(applied))],
         "run": last.id if last else None,
         "run_status": last.status if last else None,
         "revision": applied.revision,

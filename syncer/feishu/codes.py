@@ -60,6 +60,7 @@ _CREDENTIALS = "Compare FEISHU_APP_ID and FEISHU_APP_SECRET with the developer c
 _INSTALL = "Enable and publish the app in the developer console, and let this tenant install it"
 _SHARE = "Add the app to the base as a document app with edit rights (menu ... > More > Add document app)"
 _MANAGE = "The base has advanced permissions: give the app the right to manage it (menu ... > More > Add document app)"
+_OWN = "Make the app owner or manager of the base (menu ... > More > Add document app, can manage)"
 _ADDRESS = "Check app_token and table_id (or the url) in the mapping"
 _SLOW = "Feishu is busy; the call is repeated by itself"
 
@@ -107,6 +108,8 @@ CODES: Mapping[int, Code] = MappingProxyType(
                     1255040: "Request timed out",
                     131001: "rpc fail",
                     131007: "internal error",
+                    1069601: "fail",
+                    1064230: "locked for data migration",
                 },
             ),
             # 1254608 says that the same request came before: the first one may well have been done. 1255006 says that
@@ -209,6 +212,8 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 _SHARE,
                 {91403: "Forbidden", 131006: "permission denied", 1254305: "PermControl", 1254306: "PlanLimit"},
             ),
+            _rows(Kind.STOP, _OWN, {1069603: "forbidden"}),
+            _rows(Kind.STOP, "Nothing has to be mended", {1069605: "not subscribed"}),
             _rows(
                 Kind.STOP,
                 _MANAGE,
@@ -225,6 +230,8 @@ CODES: Mapping[int, Code] = MappingProxyType(
                     1254040: "BaseTokenNotFound",
                     1254041: "TableIdNotFound",
                     1254042: "ViewIdNotFound",
+                    1069602: "param error",
+                    1069604: "not exist",
                     131002: "param err",
                     131005: "not found",
                 },

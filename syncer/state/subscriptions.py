@@ -11,7 +11,7 @@ from syncer.ports.world import Clock
 from syncer.state import tables
 from syncer.state.connect import reaching
 
-AGAIN = timedelta(days=1)
+AGAIN, AFTER_ERROR = timedelta(days=1), timedelta(hours=1)
 """A subscription is asserted again after this: Feishu does not say whether one can be lost [silent]."""
 
 _BASES = text("""
@@ -60,17 +60,20 @@ class Subscriptions:
                 )
             ]
 
-    def subscriptions_due(self, older_than: timedelta = AGAIN) -> Sequence[tuple[str, str]]:
-        """App and base of every mapping that runs, where no subscription was tried for that long.
+    def subscriptions_due(self) -> Sequence[tuple[str, str]]:
+        """App and base of every mapping that runs, where none was asserted for a day, or refused an hour ago.
 
         Subscriptions of bases that no mapping names any more are forgotten.
         """
-        known = {(one.app, one.app_token): one.asserted_at for one in self.subscriptions()}
+        known = {
+            (one.app, one.app_token): one.asserted_at + (AFTER_ERROR if one.error else AGAIN)
+            for one in self.subscriptions()
+        }
         with reaching(self._engine), self._engine.begin() as connection:
             bases = [(row.app, row.app_token) for row in connection.execute(_BASES)]
             for app, app_token in known.keys() - set(bases):
                 columns = tables.subscription.c
                 gone = delete(tables.subscription).where(columns.app == app, columns.app_token == app_token)
                 connection.execute(gone)
-        until = self._clock.now() - older_than
-        return [base for base in bases if base not in known or known[base] <= until]
+        now = self._clock.now()
+        return [base for base in bases if base not in known or known[base] <= now]

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from syncer import __version__
 from syncer.errors import MendError, UnreachableError
-from syncer.feishu.seal import Keys
+from syncer.listening.keys import keys_of, lack_of
 from syncer.listening.waker import Waker
-from syncer.settings import DEFAULT_APP, FeishuApp, Settings
+from syncer.settings import Settings
 from syncer.state import migrate
 from syncer.state.connect import reaching
 from syncer.web.events import Door, event_routes
@@ -28,27 +28,12 @@ def web_app(living: Syncer, waker: Waker) -> FastAPI:
     return app
 
 
-def keys_of(settings: Settings) -> Mapping[str, Keys]:
-    """What proves the deliveries of each app."""
-    return {name: _keys(app) for name, app in settings.apps.items()}
-
-
-def unprotected(settings: Settings) -> list[str]:
-    """Sentences about apps whose deliveries cannot be proven, or only by their token."""
-    told = [] if settings.apps else ["no Feishu app is set, so every delivery is refused; set FEISHU_APP_ID and others"]
-    for name, keys in keys_of(settings).items():
-        prefix = "FEISHU_" if name == DEFAULT_APP else f"SYNCER_APPS__{name.upper()}__"
-        if keys.none:
-            names = f"{prefix}ENCRYPT_KEY and {prefix}VERIFICATION_TOKEN"
-            told.append(f"app {name}: every delivery to the webhook is refused until {names} are set")
-        elif not keys.encrypt_key:
-            told.append(f"app {name}: only its token protects the webhook; set {prefix}ENCRYPT_KEY in both places")
-    return told
-
-
-def _keys(app: FeishuApp) -> Keys:
-    key, token = app.encrypt_key, app.verification_token
-    return Keys(key.get_secret_value() if key else "", token.get_secret_value() if token else "")
+def warnings(settings: Settings) -> list[str]:
+    """What stands in the way of deliveries, or protects them badly."""
+    if not settings.apps:
+        return ["no Feishu app is set, so every delivery is refused; set FEISHU_APP_ID and FEISHU_APP_SECRET"]
+    told = {name: lack_of(name, keys) for name, keys in keys_of(settings).items()}
+    return [f"app {name}: {sentence}" for name, sentence in told.items() if sentence]
 
 
 def _checks(living: Syncer) -> Mapping[str, Check]:

@@ -17,6 +17,8 @@ SCHEMA_ONLY = frozenset(
     {*range(1254080, 1254097), 1254008, 1254012, 1254013, 1254014, *range(1254019, 1254024), 1254026, 1254028, 1254029}
     | {1254031, 1254034, 1254046, 1254070, 1254100, 1254101, 1254800}
 )
+NO_RECORD_CALL = frozenset({1, 403, 514, 1000040343, 1000040344, 1000040350, 212100})
+"""Of the long connection, and of the app's own page."""
 
 
 def answered(code, message="", status=200):
@@ -24,7 +26,7 @@ def answered(code, message="", status=200):
 
 
 def test_every_code_a_record_call_can_meet_is_in_the_table():
-    assert SIMULATED.keys() - CODES.keys() <= SCHEMA_ONLY
+    assert SIMULATED.keys() - CODES.keys() <= SCHEMA_ONLY | NO_RECORD_CALL
 
 
 def test_every_code_says_how_to_mend_it():

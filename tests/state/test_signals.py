@@ -351,7 +351,7 @@ def test_claiming_few_of_very_many_signals_is_quick(real, engine: Engine) -> Non
 # Subscriptions
 
 
-def test_subscriptions_are_due_at_first_and_again_after_a_day(real, clock) -> None:
+def test_subscriptions_are_due_at_first_and_again_after_a_day_or_an_hour_if_refused(real, clock) -> None:
     assert real.subscriptions_due() == [("default", BASE), ("lark", BASE)]
     real.subscribed("default", BASE)
     real.subscribed("lark", BASE, "no right")
@@ -361,5 +361,7 @@ def test_subscriptions_are_due_at_first_and_again_after_a_day(real, clock) -> No
         ("default", BASE, None),
         ("lark", BASE, "no right"),
     ]
+    clock.move(3600)
+    assert real.subscriptions_due() == [("lark", BASE)]
     clock.move(86_400)
     assert real.subscriptions_due() == [("default", BASE), ("lark", BASE)]

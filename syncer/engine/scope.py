@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from syncer.core.records import Side
 from syncer.core.values import Json
+from syncer.engine.echoes import Echoes
 from syncer.engine.tools import Tools
 from syncer.ports import RecordTableInfo
 from syncer.ports.capture import Capture, Captured
@@ -56,6 +57,7 @@ class Chooser:
         """The scope. Raises the errors of the capture's door."""
         signals = self._claim()
         named = {side: _named(signals, side) for side in Side}
+        named[Side.FEISHU] -= self._echoes(signals)
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
         rows, cursor = self._rows(named[Side.DATABASE], full=full)
         polled = full or rows is None or self._polls(signals)
@@ -68,6 +70,10 @@ class Chooser:
         """The signals to take up; a run that looks at everything it can also takes those that were left to rest."""
         options, signals = self._tools.options, self._tools.signals
         return signals.claim(MOST_SIGNALS, resting=options.poll or options.full) if signals is not None else ()
+
+    def _echoes(self, signals: Sequence[Signal]) -> frozenset[str]:
+        told = [signal for signal in signals if signal.kind is SignalKind.LINE and signal.side is Side.FEISHU]
+        return Echoes(self._tools, self._info).of(told) if told else frozenset()
 
     def _polls(self, signals: Sequence[Signal]) -> bool:
         asked = {(signal.side, signal.kind) for signal in signals}

@@ -42,6 +42,7 @@ def _field(entry: Mapping[str, Any]) -> FieldInfo:
         type=int(entry["type"]),
         ui_type=str(entry.get("ui_type") or ""),
         options=tuple(str(option.get("name")) for option in details.get("options") or ()),
+        option_ids=tuple(str(option.get("id")) for option in details.get("options") or ()),
         is_primary=bool(entry.get("is_primary")),
         formatter=details.get("formatter") or details.get("date_formatter"),
         **_range(str(entry.get("ui_type") or ""), details),

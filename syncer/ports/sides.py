@@ -13,13 +13,16 @@ from syncer.core.values import Json
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A Bitable field: ``type`` and ``ui_type`` as in Feishu's field list, ``options`` the names it offers."""
+    """A Bitable field: ``type`` and ``ui_type`` as in Feishu's field list, ``options`` the names it
+    offers, and ``option_ids`` their ids in the same order.
+    """
 
     id: str
     name: str
     type: int
     ui_type: str
     options: tuple[str, ...] = ()
+    option_ids: tuple[str, ...] = ()
     is_primary: bool = False
     formatter: str | None = None
     lowest: float | None = None

@@ -15,7 +15,7 @@ from tests.convergence.noticing import Noticer
 from tests.convergence.people import Line, People
 
 WRITES = {"records.create": "create", "records.update": "update", "records.delete": "delete"}
-OFTEN = {**dict.fromkeys([*WRITES, "rows.write"], 6), "memory.intend": 4, "memory.remember": 4}
+OFTEN = {**dict.fromkeys([*WRITES, "rows.write", "rows.insert"], 6), "memory.intend": 4, "memory.remember": 4}
 """How much likelier a fault or crash is at a step; at those not named here a tenth, so that runs come to write."""
 LATEST = 7
 """Seconds after which a late call has taken effect: within the engine's grace, whatever one more step takes."""
@@ -159,6 +159,7 @@ class Machine:
             lens=Lens(rules),
             signals=Tap("signals", self.noticer.signals(), self) if self.noticer else None,
             capture=self.noticer.capture if self.noticer else None,
+            table="tbl",
         )
         self.tell(f"--- run {self.memory.run} {options}")
         try:
@@ -216,7 +217,7 @@ class Machine:
             self.records.lose(WRITES[step], effect)
             if effect == "late":
                 self.due = self.clock.now() + timedelta(seconds=LATEST)
-        elif step == "rows.write":
+        elif step in ("rows.write", "rows.insert"):
             effect = self.rng.choice(["none", "done"])
             self.tell(f"*** the connection will break: {effect}")
             self.rows.lose(effect)
@@ -248,7 +249,7 @@ class Machine:
     def _shown(self, step, args) -> str:
         if step == "memory.remember":
             return _told(args[0])
-        looks = ("rows.write", "records.fetch", "rows.fetch", "records.find")
+        looks = ("rows.write", "rows.insert", "records.fetch", "rows.fetch", "records.find")
         return str(args) if step in WRITES or step in looks else ""
 
     # what is known of the world

@@ -1,13 +1,18 @@
 """How a world's changes are noticed: events that are lost, doubled or late, and a log of rows that never lies."""
 
+import json
 from dataclasses import replace
 
-from syncer.core.records import Side
 from syncer.ports.capture import Captured, CapturedKey
-from syncer.ports.signals import SignalKind
+from syncer.ports.signals import ParsedEvent, RecordChange
 from syncer.testing.signals import InMemoryNoticing
 
-NAME = "orders"
+NAME, TYPE = "orders", "drive.file.bitable_record_changed_v1"
+
+
+def told(cell) -> str:
+    """A cell as events show it, as far as that is what readers see; names of options are not."""
+    return "" if cell is None else json.dumps(cell)
 
 
 class RowLog:
@@ -25,7 +30,8 @@ class RowLog:
         if self._rng.random() < 0.05:
             return Captured(whole=True, reason="the log was pruned")
         before, now = self._copies[cursor["copy"]], self._rows.rows
-        moved = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+        since = [*self._copies[cursor["copy"] + 1 :], now]  # what came and went since is logged too
+        moved = sorted({key for copy in since for key in {*before, *copy} if before.get(key) != copy.get(key)})
         if len(moved) > 1 and self._rng.random() < 0.5:
             first = moved[:1]
             later = {key: dict(row) for key, row in before.items() if key not in first}
@@ -47,7 +53,8 @@ class Noticer:
         self.capture = RowLog(rng, rows) if rng.random() < 0.7 else None
         self._loss = rng.choice([0, 0, 0.2, 1])
         self._seen = self._copy()
-        self._delayed: list[str] = []
+        self._delayed: list[ParsedEvent] = []
+        self._count = 0
 
     def signals(self):
         return self.noticing.signals(NAME)
@@ -60,20 +67,30 @@ class Noticer:
         before, self._seen = self._seen, self._copy()
         moved = [name for name in sorted({*before, *self._seen}) if before.get(name) != self._seen.get(name)]
         for name in moved:
-            dice = self._rng.random()
+            dice, event = self._rng.random(), self._event(name, before.get(name), self._seen.get(name))
             if dice < self._loss:
                 continue
             if dice > 0.9:
-                self._delayed.append(name)
+                self._delayed.append(event)
             else:
-                self._tell([name] * self._rng.choice([1, 1, 2]))
+                self._tell([event] * self._rng.choice([1, 1, 2]))
         if self._delayed and self._rng.random() < 0.1:
             self._tell(self._delayed)
             self._delayed = []
 
-    def _tell(self, names) -> None:
-        for name in names:
-            self.noticing.raise_(NAME, Side.FEISHU, SignalKind.LINE, [name], "event")
+    def _event(self, name, before, after) -> ParsedEvent:
+        self._count += 1
+        action = "record_added" if before is None else "record_deleted" if after is None else "record_edited"
+        fields = [one for one in self._records.fields if (before or {}).get(one.name) != (after or {}).get(one.name)]
+        shown = [
+            {} if cells is None else {one.id: told(cells.get(one.name)) for one in fields} for cells in (before, after)
+        ]
+        change = RecordChange(name, action, *shown)
+        return ParsedEvent(f"event {self._count}", TYPE, None, "app", "tbl", self._records.revision, changes=(change,))
+
+    def _tell(self, events) -> None:
+        for event in events:
+            self.noticing.receive("default", event)
 
     def options(self, options):
         """How the next run comes to be: by the clock, or because something was noticed."""

@@ -1,0 +1,76 @@
+"""Recognises the echoes of our own writes: an event that tells nothing but what the base holds needs no reading.
+
+Never by time and never by who is said to have written: only by value. An event whose form is not understood, or that
+names one value more, has its record read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncer.core.mapping import Misfit, Pair
+from syncer.core.records import Link, Side
+from syncer.engine.tools import Tools
+from syncer.fields.event_cells import event_cell
+from syncer.ports import FieldInfo, RecordTableInfo
+from syncer.ports.signals import RecordEvent, Signal
+
+CHUNK = 1000
+TOLD_BY_VALUE = frozenset({"record_added", "record_edited"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A pair and the field it follows."""
+
+    pair: Pair
+    field: FieldInfo
+
+
+class Echoes:
+    """Tells which signalled records need no reading."""
+
+    def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
+        self._tools = tools
+        fields = {field.name: field for field in info.fields}
+        watched = [_Watched(pair, fields[pair.field]) for pair in tools.rules.pairs if pair.field in fields]
+        self._watched = {each.field.id: each for each in watched}
+
+    def of(self, signals: Sequence[Signal]) -> frozenset[str]:
+        """The records of these signals that hold what their bases say, as all that was told of them since shows."""
+        port, tools = self._tools.signals, self._tools
+        if port is None or not tools.table:
+            return frozenset()
+        found: set[str] = set()
+        for start in range(0, len(signals), CHUNK):
+            some = {signal.line: signal for signal in signals[start : start + CHUNK]}
+            events = port.events_of(tools.table, list(some))
+            links = self._links(list(events))
+            found.update(name for name, told in events.items() if self._is_echo(some[name], told, links.get(name)))
+        return frozenset(found)
+
+    def _links(self, records: Sequence[str]) -> Mapping[str, Link]:
+        memory = self._tools.memory
+        seen = memory.seen(Side.FEISHU, records) if records else {}
+        links = memory.links([known.link for known in seen.values()]) if seen else ()
+        return {each.link.record: each.link for each in links if each.link.record is not None}
+
+    def _is_echo(self, signal: Signal, told: Sequence[RecordEvent], link: Link | None) -> bool:
+        news = [event for event in told if event.received_at >= signal.noticed_at]
+        if not news or link is None or link.severed is not None:
+            return False
+        return all(event.action in TOLD_BY_VALUE and self._holds(link, event) for event in news)
+
+    def _holds(self, link: Link, event: RecordEvent) -> bool:
+        """Whether every mapped field that an event names holds in it what the base holds, and nothing is owed."""
+        for identity in {*event.before, *event.after}:
+            watched = self._watched.get(identity)
+            if watched is None:
+                continue
+            base = link.bases.get(watched.pair.name)
+            try:
+                value = watched.pair.translator.from_cell(event_cell(watched.field, event.after.get(identity, "")))
+            except Misfit:
+                return False
+            if base is None or base.owed is not None or base.feishu != value:
+                return False
+        return True

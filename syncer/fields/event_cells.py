@@ -1,0 +1,71 @@
+"""Cells as Feishu's record events carry them: JSON in a string, in an internal form that differs from what is read.
+
+Only what has been seen of that form is understood (bitable.md 6.2): numbers, texts in segments, options by id, and the
+plain forms of dates, checkboxes, phone numbers and links. Everything else is left to a reading of the record.
+"""
+
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from syncer.core.mapping import Misfit
+from syncer.core.values import Json
+from syncer.fields.forms import excerpt
+from syncer.ports import FieldInfo
+
+TEXT, NUMBER, SELECT, MULTI_SELECT, DATE, CHECKBOX, PHONE, URL = 1, 2, 3, 4, 5, 7, 13, 15
+
+
+def event_cell(field: FieldInfo, raw: str) -> Json:
+    """A cell in the shape in which records are read. Raises ``Misfit`` for what nobody has seen yet."""
+    if not raw:
+        return None
+    read = _READ.get(field.type)
+    if read is None:
+        raise Misfit(f"how events show fields of type {field.type} is not known")
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Misfit(f"{excerpt(raw)} is no JSON") from None
+    return None if found is None else read(field, found)
+
+
+def _option(field: FieldInfo, found: Json) -> Json:
+    if not isinstance(found, str) or found not in field.option_ids:
+        raise Misfit(f"{excerpt(found)} is no option of the field")
+    return field.options[field.option_ids.index(found)]
+
+
+def _options(field: FieldInfo, found: Json) -> Json:
+    if not isinstance(found, list):
+        raise Misfit(f"{excerpt(found)} is no list of options")
+    return [_option(field, each) for each in found] or None
+
+
+def _segments(_: FieldInfo, found: Json) -> Json:
+    if isinstance(found, str):
+        return found
+    if isinstance(found, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in found):
+        return found
+    raise Misfit(f"{excerpt(found)} is no text")
+
+
+def _plain(*kinds: type) -> Callable[[FieldInfo, Json], Json]:
+    def read(_: FieldInfo, found: Json) -> Json:
+        if type(found) not in kinds:
+            raise Misfit(f"{excerpt(found)} is of no kind that was seen")
+        return found
+
+    return read
+
+
+_READ: Mapping[int, Callable[[FieldInfo, Json], Json]] = {
+    TEXT: _segments,
+    NUMBER: _plain(int, float),
+    SELECT: _option,
+    MULTI_SELECT: _options,
+    DATE: _plain(int),
+    CHECKBOX: _plain(bool),
+    PHONE: _plain(str),
+    URL: _plain(dict),
+}

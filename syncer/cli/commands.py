@@ -23,14 +23,14 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "mappings": ("syncer.cli.mappings", "Applied mappings and their revisions: list, history, diff, rollback."),
     "pause": ("syncer.cli.mappings", "Stop a mapping; its backlog is kept."),
     "resume": ("syncer.cli.mappings", "Let a paused mapping go on."),
+    "worker": ("syncer.cli.worker", "Make the runs that are due, until Ctrl-C."),
+    "beat": ("syncer.cli.worker", "Ask workers for what is due by the schedules, until Ctrl-C."),
     "simulator": ("syncer.cli.simulator", "Run the stand-in Feishu alone, until Ctrl-C."),
 }
 """Name -> the module that registers it, and the line that ``--help`` shows."""
 
 NOT_YET: Mapping[str, str] = {
     "up": "everything in one process; until then `syncer sync --all` makes one run of every mapping",
-    "worker": "runs in worker processes; until then `syncer sync --all` makes one run of every mapping",
-    "beat": "runs by the clock; until then let cron call `syncer sync --all`",
     "serve": "the console and Feishu's webhook; until then `syncer status` shows how mappings stand",
     "listen": "runs woken by events; until then `syncer sync` notices changes by reading both sides",
 }

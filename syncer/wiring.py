@@ -328,6 +328,7 @@ class Syncer:
                 options=job.options,
                 lens=Lens(rules),
                 signals=self.store.noticing.signals(job.mapping.name),
+                table=job.mapping.table_id,
                 aside=aside,
             )
             job.work(tools, sides.record_table)

@@ -41,22 +41,26 @@ _LOCK = 7_310_265_112  # any number, the same for all: two processes may prepare
 
 def prepare(connection: psycopg.Connection) -> None:
     """Make the schema and the table unless they are there. Raises ``SchemaError`` where the role may not."""
-    if is_prepared(connection):
-        return
+    if not is_prepared(connection):
+        create(connection, CREATE)
+
+
+def create(connection: psycopg.Connection, statements: str) -> None:
+    """Make something of ours in the schema, one process at a time. Raises ``SchemaError`` where the role may not."""
     # Who waited for the lock may still believe its cache that there is no schema; a new transaction looks again.
     again = Retrying(
         retry=retry_if_exception_type(psycopg.errors.UniqueViolation), stop=stop_after_attempt(3), reraise=True
     )
     try:
-        again(_create, connection)
+        again(_create, connection, statements)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SchemaError([f"{error.diag.message_primary}: {DBA}"]) from error
 
 
-def _create(connection: psycopg.Connection) -> None:
+def _create(connection: psycopg.Connection, statements: str) -> None:
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        connection.execute(CREATE)
+        connection.execute(statements.encode())
 
 
 def script(connection: psycopg.Connection) -> str:

@@ -15,6 +15,7 @@ from syncer.ports import RowDelete, RowInsert, RowUpdate, Written
 
 STATEMENT_TIMEOUT = "120s"
 ATTEMPTS = 5
+_SETTINGS = "SELECT set_config('statement_timeout', %s, true), set_config('syncer.batch', %s, true)"
 _ROLLED_BACK = "40"  # serialization, deadlock: the same transaction again is the cure
 
 
@@ -24,9 +25,13 @@ class DeferredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is written together. ``on_insert`` and ``on_update`` fill columns that the operations do not name."""
+    """What is written together. ``on_insert`` and ``on_update`` fill columns that the operations do not name.
+
+    ``writer`` is who writes, for those who note changes: see ``capture``.
+    """
 
     id: str
+    writer: str
     inserts: Sequence[RowInsert]
     updates: Sequence[RowUpdate]
     deletes: Sequence[RowDelete]
@@ -53,7 +58,7 @@ def _is_rolled_back(error: BaseException) -> bool:
 
 def _transaction(connection: psycopg.Connection, batch: Batch, writer: Writer, *, strict: bool) -> Outcomes:
     with connection.transaction():
-        connection.execute("SELECT set_config('statement_timeout', %s, true)", (STATEMENT_TIMEOUT,))
+        connection.execute(_SETTINGS, (STATEMENT_TIMEOUT, f"{batch.writer}/{batch.id}"))
         if strict:
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         applied.begin(connection, batch.id)

@@ -31,8 +31,9 @@ PAGE = 1000
 class PostgresRows:
     """One table, seen through the columns of one mapping.
 
-    ``zone`` is where a ``modified`` column without a zone is at home. The catalog is read when first needed, and by
-    every ``info`` and ``read``; a table changed in between raises ``SchemaError``.
+    ``zone`` is where a ``modified`` column without a zone is at home; ``writer`` is who its batches are written by.
+    The catalog is read when first needed, and by every ``info`` and ``read``; a table changed in between raises
+    ``SchemaError``.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per line of the mapping file
@@ -44,6 +45,7 @@ class PostgresRows:
         columns: Sequence[str],
         clock: Clock,
         mapping: str,
+        writer: str = "",
         modified: str | None = None,
         zone: tzinfo = UTC,
         on_insert: Mapping[str, ColumnFill] | None = None,
@@ -52,7 +54,7 @@ class PostgresRows:
         self._engine, self._name, self._clock, self._zone = engine, table, clock, zone
         self._key, self._columns, self._modified = tuple(key), tuple(columns), modified
         self._on_insert, self._on_update = dict(on_insert or {}), dict(on_update or {})
-        self._mapping = mapping
+        self._mapping, self._writer = mapping, writer or mapping
         self._known: tuple[Statements, Layout] | None = None
 
     def info(self) -> RowTableInfo:
@@ -87,7 +89,7 @@ class PostgresRows:
         Values are what psycopg can send for the column; text for a JSON column is JSON already. A batch is written
         once: raises ``FaultError`` for one that committed before, ``UnreachableError`` when nobody knows if it did.
         """
-        whole = Batch(batch, inserts, updates, deletes, self._on_insert, self._on_update)
+        whole = Batch(batch, self._writer, inserts, updates, deletes, self._on_insert, self._on_update)
         with self._session() as connection:
             writer = Writer(connection, *self._knowledge(connection))
             return commit(connection, whole, writer)

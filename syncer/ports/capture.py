@@ -17,10 +17,10 @@ class CapturedKey:
     """A row that was written since the cursor, by its key in the stored form (``core.records.key_text``).
 
     ``columns`` are the watched columns that changed, ``None`` where that is not known. ``action`` is the last one:
-    ``insert``, ``update`` or ``delete``; a row whose key changed is a delete of the old and an insert of the new one.
+    ``insert``, ``update`` or ``delete``; a row whose key changed is a delete of the old and an insert of the new.
     ``at`` is the database's clock at the last change.
 
-    ``batch`` is given only if every one of these changes was made by batches of this very mapping (not by triggers
+    ``batch`` is given only if each of these changes was made by a batch of this very mapping (not by triggers
     they set off): the last batch's id. What the run that wrote it has remembered of it need not be read again.
     """
 
@@ -35,8 +35,8 @@ class CapturedKey:
 class Captured:
     """What changed since a cursor, each row once; and the cursor for the next question.
 
-    ``whole``: not every changed row can be named (a cursor too old, a TRUNCATE, a huge statement, triggers that were
-    off): begin with ``start`` and read everything; ``keys`` is empty then and ``reason`` says why, for people. ``more``:
+    ``whole``: not every changed row can be named (a cursor too old, a TRUNCATE, a huge statement, triggers off for a
+    while): begin with ``start`` and read everything; ``keys`` is empty then and ``reason`` says why, for people. ``more``:
     go on with ``cursor``, there are about ``waiting`` changes left.
     """
 
@@ -60,7 +60,7 @@ class Capture(Protocol):
         ...
 
     def changes(self, cursor: Mapping[str, Json], limit: int) -> Captured:
-        """What committed since the cursor, at most about ``limit`` changes at once. The same cursor may be asked again."""
+        """What committed since the cursor, about ``limit`` changes at most. The same cursor may be asked again."""
         ...
 
     def read(self, cursor: Mapping[str, Json]) -> None:

@@ -1,6 +1,5 @@
 """``syncer listen``: hears what happens in Feishu and in the databases, until it is told to stop."""
 
-import logging
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ import typer
 from syncer.cli import console
 from syncer.cli.main import app
 from syncer.cli.session import syncer
-from syncer.cli.stopping import stopped_by_signals
+from syncer.cli.stopping import ParentPid, begin, stopped_by_signals
 
 
 @app.command()
@@ -20,14 +19,10 @@ def listen(
     only: Annotated[
         str | None, typer.Option("--app", help="Hold the long connection of this one app, in this process.")
     ] = None,
-    parent_pid: Annotated[int | None, typer.Option(hidden=True)] = None,
+    parent_pid: ParentPid = None,
 ) -> None:
     """Hear of changes as they happen, until Ctrl-C. Feishu's long connections stand each in a process of its own."""
-    from syncer.listening.orphans import end_with  # noqa: PLC0415 - ``--help`` does without
-
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
-    if parent_pid is not None:
-        end_with(parent_pid)
+    begin(parent_pid)
     if only is None:
         _listen_to_all()
     else:
@@ -36,9 +31,10 @@ def listen(
 
 def _listen_to(name: str) -> None:
     from syncer.listening.connection import hold_connection  # noqa: PLC0415 - ``--help`` does without
+    from syncer.worker.waking import waking  # noqa: PLC0415 - loads Celery
 
     with syncer() as living:
-        raise hold_connection(living, name, lambda _: None)
+        raise hold_connection(living, name, waking(living))
 
 
 def _listen_to_all() -> None:

@@ -1,8 +1,25 @@
-"""A command that runs until it is told to stop: Ctrl-C and SIGTERM end it well, with status 0."""
+"""A command that runs until it is told to stop: how it begins; Ctrl-C and SIGTERM end it well, with status 0."""
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+ParentPid = Annotated[int | None, typer.Option(hidden=True)]
+"""The process that a command ends with, should that one be killed."""
+
+
+def begin(parent_pid: int | None) -> None:
+    """Tell on stderr what happens from now on, and end with the parent."""
+    from syncer.listening.orphans import end_with  # noqa: PLC0415 - ``--help`` does without
+
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("syncer").setLevel(logging.INFO)
+    if parent_pid is not None:
+        end_with(parent_pid)
 
 
 @contextmanager

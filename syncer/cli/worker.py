@@ -1,6 +1,5 @@
 """``syncer worker`` and ``syncer beat``: runs by the clock and by events, until they are told to stop."""
 
-import logging
 import threading
 from contextlib import closing
 from typing import Annotated
@@ -10,10 +9,8 @@ import typer
 from syncer.cli import console
 from syncer.cli.main import app
 from syncer.cli.session import syncer
-from syncer.cli.stopping import stopped_by_signals
+from syncer.cli.stopping import ParentPid, begin, stopped_by_signals
 from syncer.errors import MendError
-
-ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 QUEUES = ("interactive", "incremental", "full")
 
@@ -53,16 +50,6 @@ def beat(parent_pid: ParentPid = None) -> None:
         with stopped_by_signals(stop.set):
             console.say("beat: looks every second what is due; Ctrl-C ends it")
             ticking.run(stop)
-
-
-def begin(parent_pid: int | None) -> None:
-    """What a part that runs for long begins with. ``parent_pid``: the process that it ends with."""
-    from syncer.listening.orphans import end_with  # noqa: PLC0415 - ``--help`` does without
-
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
-    logging.getLogger("syncer").setLevel(logging.INFO)
-    if parent_pid is not None:
-        end_with(parent_pid)
 
 
 def _queues(given: str) -> list[str]:

@@ -126,7 +126,18 @@ class Syncer:
         """The URL of Redis for redis-py, the embedded one running."""
         if url := self.settings.redis_url:
             return url.get_secret_value()
-        return self._stack.enter_context(EmbeddedRedis(self.settings.home)).url()
+        return self.embedded_redis.url()
+
+    @cached_property
+    def embedded_redis(self) -> EmbeddedRedis:
+        """The embedded Redis, running."""
+        return self._stack.enter_context(EmbeddedRedis(self.settings.home))
+
+    def revive(self) -> None:
+        """Start those embedded servers anew that this process uses and that have ended. Raises ``SyncerError``."""
+        for name in ("embedded_postgres", "embedded_redis"):
+            if name in self.__dict__:
+                getattr(self, name).start()
 
     # The two sides.
 

@@ -197,16 +197,16 @@ class RecordHalf:
             answer = send()
         except UnknownOutcomeError as error:
             self._tools.reporter.note(f"{error}; looking at what became of it")
-            answer = self._settled(intent, again or send)
+            answer = self._settled(intent, again or send, over=error.over)
         except FeishuError:
             self._void(intent)
             raise
         self._moved_by(len(answer))
         return answer
 
-    def _settled(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+    def _settled(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
         try:
-            return self._recovery.settle(intent, send)
+            return self._recovery.settle(intent, send, over=over)
         except (RefusedError, TooLargeError):
             self._void(intent)
             raise

@@ -92,7 +92,12 @@ class VanishedError(RefusedError):
 
 
 class UnknownOutcomeError(FeishuError):
-    """The call may or may not have taken effect: look before doing it again."""
+    """The call may or may not have taken effect: look before doing it again.
+
+    ``over``: Feishu itself answered that it failed, so that it is not under way any more.
+    """
+
+    over = False
 
 
 class TooLargeError(FeishuError):

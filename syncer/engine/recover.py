@@ -13,6 +13,10 @@ from syncer.errors import RefusedError, StaleNameError, TooLargeError, UnknownOu
 from syncer.ports import Audit, Intent, RawRecord, Remembered
 
 _ROUNDS = 3
+_OVER = 2.0
+"""Seconds that a failure which Feishu itself told has to show an effect all the same."""
+_SAMPLE = 100
+"""As many records as one call looks at."""
 
 
 class Recovery:
@@ -88,12 +92,12 @@ class Recovery:
         notebook.done([intent])
         self._tools.store(notebook)
 
-    def _at_last(self, intent: Intent, sent: Sequence[Frozen]) -> Mapping[str, Version]:
+    def _at_last(self, intent: Intent, sent: Sequence[Frozen], *, over: bool = False) -> Mapping[str, Version]:
         """The records as they are, after the grace time unless all shows: a late write would pass for a person's."""
         versions = self._current(sent)
         if all(self._took_place(one, versions) for one in sent):
             return versions
-        self._wait_until_steady(intent)
+        self._wait_until_steady(intent, over=over)
         return self._current(sent)
 
     def _current(self, sent: Sequence[Frozen]) -> Mapping[str, Version]:
@@ -146,24 +150,27 @@ class Recovery:
         except (RefusedError, StaleNameError, TooLargeError):
             return None
 
-    def settle(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+    def settle(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool = False) -> Sequence[str]:
         """After a call of unknown outcome inside a run: the ids it wrote, or the same call made again.
 
+        What is ``over``, as Feishu itself told, has less time to show its effect.
         Raises ``UnknownOutcomeError`` when the outcome stays unknown; the intent then stays open for the next run.
         """
         if intent.action != "create":
-            return self._settle_write(intent, send)
-        found = self.find_created(intent)
+            return self._settle_write(intent, send, over=over)
+        found = self.find_created(intent, over=over)
         if found is None:
             return self._repeat(send, intent, lambda: self.find_created(intent) is None)
         if any(record is None for record in found):
             raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
         return [record for record in found if record is not None]
 
-    def _settle_write(self, intent: Intent, send: Callable[[], Sequence[str]]) -> Sequence[str]:
+    def _settle_write(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
         """A batch is all or nothing, but people write too: only what is plain for every record is believed."""
         sent = thaw(intent.body)
-        versions = self._at_last(intent, sent)
+        if intent.action == "update" and self._are_written(sent[:_SAMPLE]):
+            return [one.record or "" for one in sent]
+        versions = self._at_last(intent, sent, over=over)
         if all(self._took_place(one, versions) for one in sent):
             return [one.record or "" for one in sent]
         if _all_untouched(sent, versions):
@@ -171,6 +178,11 @@ class Recovery:
         raise UnknownOutcomeError(
             "records of a batch that got no answer were changed meanwhile; the next run looks at each of them"
         )
+
+    def _are_written(self, some: Sequence[Frozen]) -> bool:
+        """So many records that hold what was sent answer for the rest of their batch too."""
+        versions = self._current(some)
+        return all(self._took_place(one, versions) for one in some)
 
     def _is_written(self, version: Version, one: Frozen) -> bool:
         """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
@@ -186,19 +198,19 @@ class Recovery:
         Raises ``TooLargeError`` for a batch that Feishu itself failed each time and that surely was not written: too
         much at once is the one thing in it that can be changed.
         """
-        for _ in range(_ROUNDS):
+        for round_ in range(_ROUNDS):
+            self._tools.clock.sleep(1 if round_ else 0)
             try:
                 return send()
             except UnknownOutcomeError as error:
                 last = error
-                self._tools.clock.sleep(1)
         lines = len(thaw(intent.body))
-        if last.code is None or lines == 1 or not still_undone():
+        if not last.over or lines == 1 or not still_undone():
             raise last
         self._tools.records.too_large(lines)
         raise TooLargeError(f"{last}; it may be too large, so it is sent in parts", code=last.code) from last
 
-    def find_created(self, intent: Intent) -> Sequence[str | None] | None:
+    def find_created(self, intent: Intent, *, over: bool = False) -> Sequence[str | None] | None:
         """The ids of the records a create made, in its order; ``None`` if it made none.
 
         Looks at once, and again after the grace time: a call may take effect after it was given up.
@@ -206,14 +218,15 @@ class Recovery:
         sent = thaw(intent.body)
         found = self._look_up(sent)
         if found is None:
-            self._wait_until_steady(intent)
+            self._wait_until_steady(intent, over=over)
             found = self._look_up(sent)
         return found
 
-    def _wait_until_steady(self, intent: Intent) -> None:
+    def _wait_until_steady(self, intent: Intent, *, over: bool) -> None:
         tools = self._tools
+        grace = min(tools.options.grace, _OVER) if over else tools.options.grace
         age = (tools.clock.now() - intent.created_at).total_seconds() if intent.created_at else 0.0
-        tools.clock.sleep(max(0.0, tools.options.grace - age))
+        tools.clock.sleep(max(0.0, grace - age))
         before = tools.records.revision()
         while before != (now := tools.records.revision()):
             before = now

@@ -26,6 +26,8 @@ from syncer.feishu.filters import Condition, Filter, holds, searches
 from syncer.feishu.listing import items, pages, raw_records
 from syncer.ports import Fetched, FieldInfo, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 
+_AT_ONCE = 1.0
+"""Seconds that take nothing from a lease worth asking for more: it lasts twice as long as a call may, and five more."""
 _OPEN_IDS = {"user_id_type": "open_id"}
 
 
@@ -187,12 +189,13 @@ class BitableRecords:
     @contextmanager
     def _alone(self, pace: Callable[[], None]) -> Iterator[None]:
         """The lease first, then the quota; and a lease that outlasts the call even if the quota took long."""
-        seconds = 2 * self._client.timeout + 5
+        seconds, now = 2 * self._client.timeout + 5, self._client.clock.now
         key = self.app_token if self._one_writer == "base" else self._name()
         while True:
             with self._writer.hold(key, seconds, as_urgent_as_now(self._who)) as lease:
+                began = now()
                 pace()
-                if lease.prolong(seconds):
+                if abs((now() - began).total_seconds()) < _AT_ONCE or lease.prolong(seconds):
                     yield
                     return
 

@@ -18,7 +18,7 @@ from syncer.errors import (
     VanishedError,
 )
 from syncer.feishu.calls import Answer, Call
-from syncer.feishu.codes import CODES, Code, Kind
+from syncer.feishu.codes import CODES, OVER, Code, Kind
 
 _TOKEN = re.compile(r"\b(?:[taur]{1,2}-[A-Za-z0-9_.\-]{10,}|eyJ[A-Za-z0-9_.\-]{20,})")
 _TOO_LARGE = re.compile(r"size|exceed|too (?:large|big|much|many)", re.IGNORECASE)
@@ -85,8 +85,11 @@ def refusal(call: Call, answer: Answer, kind: Kind) -> SyncerError:
     text = f"{_said(call, answer)}. {_mend(answer, call)}"
     if kind is Kind.WAIT or (kind is Kind.AGAIN and not call.writes):
         return UnreachableError(f"{text}{_log(answer.log_id)}")
-    error = UnknownOutcomeError if kind is Kind.AGAIN else _ERRORS[kind]
-    return error(text, code=answer.code, log_id=answer.log_id, api=call.api)
+    failed = UnknownOutcomeError if kind is Kind.AGAIN else _ERRORS[kind]
+    error = failed(text, code=answer.code, log_id=answer.log_id, api=call.api)
+    if isinstance(error, UnknownOutcomeError):
+        error.over = answer.code in OVER
+    return error
 
 
 def _said(call: Call, answer: Answer) -> str:

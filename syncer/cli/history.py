@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from syncer.cli import console, shown
+from syncer.cli.keys import stored_key
 from syncer.cli.main import app
 from syncer.cli.options import AsJson, Name
 from syncer.cli.session import key_columns, syncer
-from syncer.core.mapping import Misfit
-from syncer.core.records import key_text
 from syncer.errors import MendError
-from syncer.fields.keys import key_value
 from syncer.ports.memory import Audit
 
 
@@ -29,7 +26,7 @@ def history(
         raise MendError("name the line with --record or with --key")
     with syncer() as living:
         columns = key_columns(living, name)[name]
-        found = living.store.history(name, record=record, key=_stored_key(key, columns))
+        found = living.store.history(name, record=record, key=stored_key(key, columns))
     told = [_audit(one, columns) for one in found]
     if as_json:
         console.emit({"history": told})
@@ -37,17 +34,6 @@ def history(
         console.say(f"the syncer has written nothing to {record or key} of {name}")
     for one in [] if as_json else told:
         console.say(f"{one['at']} {one['action']} in {one['side']}: {_changes(one)} ({one['reason']})")
-
-
-def _stored_key(text: str | None, columns: Sequence[str]) -> str | None:
-    if text is None:
-        return None
-    try:
-        given = orjson.loads(text)
-        return key_text(tuple(key_value(given[column]) for column in columns))
-    except (orjson.JSONDecodeError, KeyError, TypeError, Misfit) as error:
-        wanted = ", ".join(f'"{column}": ...' for column in columns)
-        raise MendError(f"--key wants a JSON object such as {{{wanted}}}, not {text}") from error
 
 
 def _changes(one: dict[str, Any]) -> str:

@@ -6,10 +6,21 @@ Adding a policy is adding a function and its name to ``POLICIES``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
 
 from syncer.core.mapping import Policy
 from syncer.core.records import Side
 from syncer.core.values import Value, is_empty
+
+
+class Third(StrEnum):
+    """Who wins when it is neither side: a value that a person gave for both."""
+
+    MERGED = "merged"
+
+
+Winner: TypeAlias = Side | Third
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Clash:
 class Verdict:
     """Who wins, and why in a few words; ``winner`` is ``None`` when a person must decide."""
 
-    winner: Side | None
+    winner: Winner | None
     reason: str
     estimated: bool = False
 
@@ -45,12 +56,14 @@ class Resolution:
     """A person's word on an open conflict. It holds only while both sides still are what the person was shown.
 
     Without a ``winner`` the person has still to speak: the conflict stays open, although a write of ours to other
-    fields of the line has moved the line's times since.
+    fields of the line has moved the line's times since. ``value`` is what each side is to hold, in its own form,
+    where the winner is ``merged``.
     """
 
-    winner: Side | None
+    winner: Winner | None
     feishu: Value
     database: Value
+    value: Mapping[Side, Value] | None = None
 
     def covers(self, clash: Clash) -> bool:
         """Whether neither side has moved since the conflict was shown."""

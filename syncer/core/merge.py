@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from syncer.core.conflicts import Clash, Resolution, Verdict, settle
+from syncer.core.conflicts import Clash, Resolution, Third, Verdict, settle
 from syncer.core.mapping import Merge, Misfit, Pair, Pairing, Policy
 from syncer.core.records import Base, Held, Owed, Side, Unreadable
 from syncer.core.values import Value, is_empty, plain
@@ -167,8 +167,23 @@ def _conflict(pair: Pair, feishu: Value, database: Value, about: Circumstances) 
     verdict = settle(clash, pair.policy, about.resolution)
     if verdict.winner is None:
         return Merged(clash=clash, verdict=verdict)
-    done = _write(pair, verdict.winner.other, feishu, database)
+    if isinstance(verdict.winner, Third):
+        done = _given(about, feishu, database)
+    else:
+        done = _write(pair, verdict.winner.other, feishu, database)
     return Merged(done.base, done.write, done.value, clash, verdict)
+
+
+def _given(about: Circumstances, feishu: Value, database: Value) -> Merged:
+    """A third value that a person gave for both sides."""
+    assert about.resolution is not None
+    assert about.resolution.value is not None
+    here, there = (about.resolution.value[side] for side in Side)
+    if there == database:
+        return Merged(Base(here, there), Side.FEISHU, here) if here != feishu else Merged(Base(feishu, database))
+    if here == feishu:
+        return Merged(Base(here, there), Side.DATABASE, there)
+    return Merged(Base(feishu, there, Owed(Side.FEISHU, here, about.now)), Side.DATABASE, there)
 
 
 def _adds_up(pair: Pair, base: Base, feishu: Value, database: Value) -> bool:

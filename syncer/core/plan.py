@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from syncer.core.conflicts import Clash, Verdict
+from syncer.core.conflicts import Clash, Verdict, Winner
 from syncer.core.mapping import DeleteGuard
 from syncer.core.records import Base, Side
 from syncer.core.values import Json, Value, is_empty
@@ -111,7 +111,7 @@ class LinePlan:
         return None
 
 
-def _essence(met: Collision) -> tuple[str, Value, Value, Side | None]:
+def _essence(met: Collision) -> tuple[str, Value, Value, Winner | None]:
     """What makes a conflict news: times may change a verdict while the values stay."""
     return met.pair, met.clash.feishu, met.clash.database, met.verdict.winner
 

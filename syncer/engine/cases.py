@@ -7,15 +7,15 @@ from typing import TypeVar
 
 import orjson
 
-from syncer.core.conflicts import Resolution
-from syncer.core.mapping import Pairing, Policy
+from syncer.core.mapping import Pairing
 from syncer.core.planner import Desk
 from syncer.core.records import Link, Side, Version
-from syncer.core.values import digest, dump, load
+from syncer.core.values import digest, dump
 from syncer.engine.lens import absent, from_bases
 from syncer.engine.line import Line
+from syncer.engine.resolutions import resolutions
 from syncer.engine.tools import Tools
-from syncer.ports import Case, CaseKind, ConflictNote, Look
+from syncer.ports import Case, CaseKind, Look
 
 T = TypeVar("T")
 
@@ -135,19 +135,10 @@ class Bench:
                 line.desk = self._desk(line, _loose(line, loose))
 
     def _desk(self, line: Line, failed: Mapping[str, bytes]) -> Desk:
-        known = {
-            pair: note for pair, note in line.open_conflicts.items() if note.winner in set(Side) or self._parked(note)
-        }
-        resolutions = {pair: _resolution(note) for pair, note in known.items()}
         asked = bool(self._first_pairings) and mark_of(line) in self._first_pairings
         pairing = Pairing.POLICY if asked or (self._tools.repairs and line.stored) else None
-        return Desk(failed, resolutions, pairing, self._tools.clock.now())
-
-    def _parked(self, note: ConflictNote) -> bool:
-        """Whether the clocks could not tell: they never will, for the line's times have moved with our own writes."""
-        rules = self._tools.rules
-        policy = next((pair.policy for pair in rules.pairs if pair.name == note.pair), None)
-        return note.winner is None and policy is Policy.LATEST and rules.tie is Policy.MANUAL
+        said = resolutions(self._tools.rules, line.open_conflicts)
+        return Desk(failed, said, pairing, self._tools.clock.now())
 
 
 def _is_outdated(version: Version, link: Link | None) -> bool:
@@ -168,10 +159,6 @@ def _by_link(found: Mapping[tuple[int, str], T]) -> dict[int, dict[str, T]]:
     for (link, pair), item in found.items():
         nested.setdefault(link, {})[pair] = item
     return nested
-
-
-def _resolution(note: ConflictNote) -> Resolution:
-    return Resolution(Side(note.winner) if note.winner else None, load(note.feishu), load(note.database))
 
 
 def mark_of(line: Line) -> str:

@@ -1,10 +1,11 @@
 """The conflicts at the desk: what both sides changed, and a person's choice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Select, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, select, tuple_, update
 
 from syncer.core.values import Json
 from syncer.errors import MendError
@@ -41,6 +42,8 @@ class Conflict:
     at: datetime
     settled_at: datetime | None
     run: str
+    shown: int | None = None
+    """The version that a person was shown last."""
 
 
 class Conflicts:
@@ -66,11 +69,28 @@ class Conflicts:
         with reaching(self._engine), self._engine.connect() as connection:
             return _one(connection, number)
 
+    def note_shown(self, versions: Mapping[int, int]) -> None:
+        """Write down which versions of these conflicts a person was shown."""
+        conflict = tables.conflict
+        change = update(conflict).where(conflict.c.id == bindparam("number")).values(shown=bindparam("seen"))
+        if versions:
+            with reaching(self._engine), self._engine.begin() as connection:
+                connection.execute(change, [{"number": number, "seen": seen} for number, seen in versions.items()])
+
+    def resolve_all(self, versions: Mapping[int, int], winner: Winner) -> list[int]:
+        """Say who wins many conflicts, each if it still is in this version; the numbers of those that moved since."""
+        conflict = tables.conflict.c
+        same = (conflict.state == "open", tuple_(conflict.id, conflict.version).in_(list(versions.items())))
+        change = update(tables.conflict).where(*same).values(winner=winner, value=None).returning(conflict.id)
+        with reaching(self._engine), self._engine.begin() as connection:
+            decided = set(connection.scalars(change)) if versions else set()
+        return [number for number in versions if number not in decided]
+
     def resolve(self, number: int, winner: Winner, expected: int, value: Json = None) -> None:
         """Say who wins; the next run carries it out. ``expected`` is the ``version`` that was shown to the person.
 
-        With ``merged``, both sides are to hold ``value``. Raises ``MendError`` if a side moved since, or the
-        conflict is settled already.
+        With ``merged``, ``value`` holds what each side is to hold, in its stored form, by side. Raises ``MendError`` if
+        a side moved since, or the conflict is settled already.
         """
         conflict = tables.conflict.c
         same = (conflict.id == number, conflict.state == "open", conflict.version == expected)
@@ -124,4 +144,5 @@ def _conflict(row: Any) -> Conflict:
         row.at,
         row.settled_at,
         str(row.run),
+        row.shown,
     )

@@ -68,6 +68,7 @@ mapping = Table(
     *_words("state"),
     Column("revision", Integer, nullable=False),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("mirrored", BigInteger),
 )
 
 mapping_revision = Table(
@@ -168,6 +169,7 @@ conflict = Table(
     *_words("reason"),
     Column("estimated", Boolean, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("shown", Integer),
     _moment("at"),
     _moment("settled_at", nullable=True),
     Index("conflict_open", "mapping", "link", "pair", unique=True, postgresql_where=text("state = 'open'")),
@@ -211,11 +213,22 @@ audit = Table(
     Column("after", JSON, nullable=False),
     *_words("reason"),
     _moment("at"),
+    _moment("read_at", nullable=True),
+    _moment("sent_at", nullable=True),
+    Column("whole", JSON),
     Index(None, "mapping", "record"),
     Index(None, "mapping", "key"),
     Index(None, "mapping", "link"),
     Index(None, "run"),
     Index("audit_deletions", "mapping", "at", postgresql_where=text("action = 'delete'")),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    # Which state store this is: one restored from a backup is the same one, a new one another.
+    Column("id", Text(collation="C"), primary_key=True),
+    _moment("at"),
 )
 
 cursor = Table(

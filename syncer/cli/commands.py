@@ -23,6 +23,9 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "mappings": ("syncer.cli.mappings", "Applied mappings and their revisions: list, history, diff, rollback."),
     "pause": ("syncer.cli.mappings", "Stop a mapping; its backlog is kept."),
     "resume": ("syncer.cli.mappings", "Let a paused mapping go on."),
+    "serve": ("syncer.cli.serve", "Take Feishu's events over HTTP, until Ctrl-C."),
+    "listen": ("syncer.cli.listen", "Hear of changes as they happen, until Ctrl-C."),
+    "up": ("syncer.cli.up", "Everything on this machine in one command, until Ctrl-C."),
     "worker": ("syncer.cli.worker", "Make the runs that are due, until Ctrl-C."),
     "beat": ("syncer.cli.worker", "Ask workers for what is due by the schedules, until Ctrl-C."),
     "simulator": ("syncer.cli.simulator", "Run the stand-in Feishu alone, until Ctrl-C."),
@@ -30,8 +33,5 @@ MODULES: Mapping[str, tuple[str, str]] = {
 """Name -> the module that registers it, and the line that ``--help`` shows."""
 
 NOT_YET: Mapping[str, str] = {
-    "up": "everything in one process; until then `syncer sync --all` makes one run of every mapping",
-    "serve": "the console and Feishu's webhook; until then `syncer status` shows how mappings stand",
-    "listen": "runs woken by events; until then `syncer sync` notices changes by reading both sides",
 }
 """Commands of the contract that are not built: what each will be, and what to use until then."""

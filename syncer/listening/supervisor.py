@@ -106,6 +106,10 @@ class Supervisor:
         child.wait = min(child.wait * 2, LONGEST)
         child.due = self.now() + wait
         _log.warning("%s ended with status %s; it is started anew in %.0f s", child.name, status, wait)
+        self.noticed_end(child.name, status)
+
+    def noticed_end(self, name: str, status: int) -> None:
+        """A child ended by itself: for those who want to know."""
 
     def _stop(self, children: Sequence[_Child]) -> None:
         living = [one.process for one in children if one.process is not None]

@@ -4,11 +4,13 @@ import logging
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from celery import signals
+from celery.exceptions import SecurityWarning
 
 from syncer.listening.orphans import end_with
 from syncer.settings import Settings
@@ -39,6 +41,8 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     from syncer.feishu.transport import sdk  # noqa: PLC0415 - seconds and 170 MB, which the pool's processes share
 
     sdk()
+    # Celery advises against root because of pickled messages; ours are JSON and nothing else is accepted.
+    warnings.simplefilter("ignore", SecurityWarning)
     celery = make_celery(redis_url, shape.queues)
     hand = Hand(lambda: Syncer(settings, wait=PATIENCE))
 

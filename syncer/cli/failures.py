@@ -11,25 +11,46 @@ from syncer.cli.options import LARGEST, AsJson, Number, Of
 from syncer.cli.session import key_columns, syncer
 from syncer.errors import MendError
 from syncer.state.failures import Failure
+from syncer.state.reasons import Group
 
 failures = typer.Typer(help="What could not be written: list, show, retry, discard.", no_args_is_help=True)
 app.add_typer(failures, name="failures")
 
 _SHOWN = ("id", "mapping", "side", "record_id", "key", "field", "message", "attempts")
+_GROUPED = ("count", "mapping", "side", "field", "code", "reason", "lines")
+
+Like = Annotated[
+    int | None, typer.Option("--like", metavar="ID", min=1, max=LARGEST, help="All that failed for the same reason.")
+]
 
 
 @failures.command("list")
-def list_failures(mapping: Of = None, as_json: AsJson = False) -> None:
-    """List what could not be written, with the reason."""
+def list_failures(
+    mapping: Of = None,
+    everything: Annotated[bool, typer.Option("--all", help="Each one, not by reasons.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what could not be written, by reasons, with a count and some of the lines."""
     with syncer() as living:
         columns = key_columns(living, mapping)
-        told = [_failure(one, columns.get(one.mapping, ())) for one in living.store.failures(mapping)]
+        each = living.store.failures(mapping) if everything or as_json else []
+        groups = [] if everything and not as_json else living.store.failure_groups(mapping)
+    told = [_failure(one, columns.get(one.mapping, ())) for one in each]
+    grouped = [_group(one, columns.get(one.mapping, ())) for one in groups]
     if as_json:
-        console.emit({"failures": told})
-    elif not told:
+        console.emit({"failures": told, "groups": grouped})
+    elif not told and not grouped:
         console.say("no open failures")
-    else:
+    elif everything:
         console.table([word.replace("_", " ") for word in _SHOWN], [shown.cells(one, _SHOWN) for one in told])
+    else:
+        console.table(_GROUPED, [_cells(one) for one in grouped])
+
+
+def _cells(group: dict[str, Any]) -> list[str]:
+    lines = [f"#{one['id']} {one['record_id'] or shown.told(one['key'])}" for one in group["samples"]]
+    more = [f"and {group['count'] - len(lines)} more"] if group["count"] > len(lines) else []
+    return [str(group["count"]), *shown.cells(group, _GROUPED[1:-1]), ", ".join([*lines, *more])]
 
 
 @failures.command("show")
@@ -53,25 +74,30 @@ def retry(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     mapping: Of = None,
+    like: Like = None,
 ) -> None:
     """Let the next run try failures again."""
-    if bool(numbers) == everything:
+    if sum((bool(numbers), everything, like is not None)) != 1:
         raise MendError("name the failures to retry, or give --all")
     with syncer() as living:
         key_columns(living, mapping)
-        count = living.store.retry(numbers or None, mapping=mapping)
+        wanted = living.store.alike(like) if like is not None else numbers
+        count = living.store.retry(wanted or None, mapping=mapping)
     console.say(f"{_counted(count)} will be tried again by the next run")
 
 
 @failures.command("discard")
 def discard(
     numbers: Annotated[
-        list[int], typer.Argument(metavar="ID", min=1, max=LARGEST, help="Their numbers, from the list.")
-    ],
+        list[int] | None, typer.Argument(metavar="ID", min=1, max=LARGEST, help="Their numbers, from the list.")
+    ] = None,
+    like: Like = None,
 ) -> None:
     """Forget failures; what still cannot be written fails anew when it next changes."""
+    if bool(numbers) == (like is not None):
+        raise MendError("name the failures to forget, or give --like with one of them")
     with syncer() as living:
-        count = living.store.discard(numbers)
+        count = living.store.discard(living.store.alike(like) if like is not None else numbers or [])
     console.say(f"{_counted(count)} forgotten")
 
 
@@ -93,4 +119,18 @@ def _failure(one: Failure, columns: Sequence[str]) -> dict[str, Any]:
         "attempts": one.attempts,
         "first_at": shown.moment(one.first_at),
         "last_at": shown.moment(one.last_at),
+    }
+
+
+def _group(one: Group, columns: Sequence[str]) -> dict[str, Any]:
+    return {
+        "mapping": one.mapping,
+        "side": one.side.value,
+        "field": one.field,
+        "code": one.code,
+        "reason": one.reason,
+        "count": one.count,
+        "first_at": shown.moment(one.first_at),
+        "last_at": shown.moment(one.last_at),
+        "samples": [_failure(sample, columns) for sample in one.samples],
     }

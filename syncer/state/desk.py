@@ -14,8 +14,8 @@ from syncer.state import tables
 from syncer.state.audits import Audits
 from syncer.state.conflicts import Conflicts
 from syncer.state.connect import reaching
-from syncer.state.failures import Failures
 from syncer.state.mappings import State, never_applied
+from syncer.state.reasons import Reasons
 from syncer.state.runs import GUARDED, run_number
 
 
@@ -88,12 +88,12 @@ FROM syncer_state.guard g WHERE g.run = :run ORDER BY g.name
 """
 
 
-class Desk(Conflicts, Failures, Audits):
+class Desk(Conflicts, Reasons, Audits):
     """Where a person looks and decides. Methods raise ``UnreachableError``, and ``MendError`` for what is unknown."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         Conflicts.__init__(self, engine)
-        Failures.__init__(self, engine)
+        Reasons.__init__(self, engine)
         Audits.__init__(self, engine)
         self._engine = engine
         self._clock = clock

@@ -49,6 +49,12 @@ class Failures:
         with reaching(self._engine), self._engine.connect() as connection:
             return [_failure(row) for row in connection.execute(statement)]
 
+    def failures_by_id(self, numbers: Sequence[int]) -> list[Failure]:
+        """These failures, as far as they still stand."""
+        statement = _select().where(tables.failure.c.id.in_(numbers))
+        with reaching(self._engine), self._engine.connect() as connection:
+            return [_failure(row) for row in connection.execute(statement)]
+
     def failure(self, number: int) -> Failure:
         """One failure. Raises ``MendError`` if there is none of that number."""
         with reaching(self._engine), self._engine.connect() as connection:

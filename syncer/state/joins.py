@@ -19,6 +19,18 @@ OPEN: tuple[LiteralString, ...] = (
     """,
 )
 
+STAGE: LiteralString = """
+INSERT INTO staged (side, link, line, print, match, version)
+SELECT %(side)s, link, line, substr(%(prints)s, print, print_length), substr(%(matches)s, match, match_length),
+  substr(%(versions)s, version, version_length)
+FROM ROWS FROM (
+  unnest(CAST(%(lines)s AS text[])), unnest(CAST(%(links)s AS bigint[])),
+  unnest(CAST(%(print_starts)s AS int[])), unnest(CAST(%(print_lengths)s AS int[])),
+  unnest(CAST(%(match_starts)s AS int[])), unnest(CAST(%(match_lengths)s AS int[])),
+  unnest(CAST(%(version_starts)s AS int[])), unnest(CAST(%(version_lengths)s AS int[]))
+) AS listed (line, link, print, print_length, match, match_length, version, version_length)
+"""
+
 # Of a linked line that is as it was nothing is staged but its link.
 SIFT: LiteralString = """
 WITH page AS (
@@ -188,7 +200,7 @@ CLOSE: tuple[LiteralString, ...] = (
     *(_CHANGED, _MOVED, _PAIRS, _DUPLICATES, _RIVALS, _FRESH),
     "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)",
 )
-"""The statements of ``close``, in order; they take ``mapping``, ``others``, and by side what is unread, gone, overtaken."""
+"""The statements of ``close``, in order. They take ``mapping``, ``others``, and by side what is unread, gone, overtaken."""
 
 # What was dealt with since it was staged is as its link says by now; without a link there is nothing left of it to do.
 OVERTAKE: LiteralString = """

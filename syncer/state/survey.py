@@ -13,10 +13,10 @@ from psycopg import Connection
 from syncer.core.records import Side, Version
 from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
 from syncer.state import joins
-from syncer.state.arrays import array_text
+from syncer.state.arrays import array_text, joined, number_array
 from syncer.state.links import LinkTable
 from syncer.state.tables import SIDE_CODES
-from syncer.state.versions import dump_version, load_version
+from syncer.state.versions import VersionForms
 
 _SIFT = {
     Side.FEISHU: joins.SIFT.format(line="record", print="record_print"),
@@ -47,6 +47,7 @@ class PostgresSurvey:
         self._mapping = mapping
         self._links = links
         self._reading = reading
+        self._forms = VersionForms()
         for statement in joins.OPEN:
             connection.execute(statement)
 
@@ -63,24 +64,42 @@ class PostgresSurvey:
         }
         with self._reading():
             rows = self._connection.execute(_SIFT[side], page, binary=True).fetchall()
-        return [(place - 1, link) for place, link in rows]
+        return sorted((place - 1, link) for place, link in rows)
 
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
         """Add lines just read."""
-        code = SIDE_CODES[side]
-        columns: LiteralString = "side, line, print, link, match, version"
-        statement = f"COPY staged ({columns}) FROM STDIN"
-        with self._reading(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for line in lines:
-                version = None if line.version is None else dump_version(line.version)
-                copy.write_row((code, line.line, line.print, line.link, line.match, version))
+        if not lines:
+            return
+        page: dict[str, object] = {
+            "side": SIDE_CODES[side],
+            "lines": array_text([line.line for line in lines]),
+            "links": number_array([line.link for line in lines]),
+        }
+        columns: dict[str, Sequence[bytes | None]] = {
+            "print": [line.print for line in lines],
+            "match": [line.match for line in lines],
+            "version": self._dumped(lines),
+        }
+        for name, parts in columns.items():
+            plural = "matches" if name == "match" else f"{name}s"
+            page[plural], page[f"{name}_starts"], page[f"{name}_lengths"] = joined(parts)
+        with self._reading():
+            self._connection.execute(joins.STAGE, page)
+
+    def _dumped(self, lines: Sequence[Staged]) -> Sequence[bytes | None]:
+        forms = iter(self._forms.dump([line.version for line in lines if line.version is not None]))
+        return [None if line.version is None else next(forms) for line in lines]
 
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         page = {"side": SIDE_CODES[side], "limit": limit}
         with self._reading():
             rows = self._connection.execute(joins.NEWCOMERS, page, binary=True).fetchall()
-        return [Staged(row[0], row[1], None, row[2], load_version(side, row[0], row[3])) for row in rows]
+        versions = self._forms.load([(side, row[0]) for row in rows], [row[3] for row in rows])
+        return [
+            Staged(line, print_, None, match, version)
+            for (line, print_, match, _), version in zip(rows, versions, strict=True)
+        ]
 
     def close(
         self,
@@ -148,10 +167,13 @@ class PostgresSurvey:
 
     def _read(self, places: Sequence[str]) -> Mapping[str, tuple[Found, bytes | None]]:
         """Staged lines by where they lie: how each was found, and its match."""
-        rows = self._connection.execute(joins.READ, {"places": array_text(places)}, binary=True)
+        rows = self._connection.execute(joins.READ, {"places": array_text(places)}, binary=True).fetchall()
+        changed = [row for row in rows if row[-1] is not None]
+        lines = [(_SIDES[side], line) for _, side, line, *_ in changed]
+        versions = iter(self._forms.load(lines, [row[-1] for row in changed]))
         return {
-            place: ((_found(_SIDES[side], line, version), digest), match)
-            for place, side, line, digest, match, version in rows
+            place: ((Look.UNCHANGED if form is None else next(versions), digest), match)
+            for place, _, _, digest, match, form in rows
         }
 
     def _case(
@@ -183,10 +205,6 @@ class PostgresSurvey:
 
 def _named(lines: Collection[tuple[Side, str]], side: Side) -> str:
     return array_text([line for where, line in lines if where is side])
-
-
-def _found(side: Side, line: str | None, version: bytes | None) -> Version | Look:
-    return Look.UNCHANGED if version is None or line is None else load_version(side, line, version)
 
 
 def _look(word: str | None) -> Look | None:

@@ -5,11 +5,11 @@ never looks at the state store starts no server.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC
-from functools import cached_property
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +26,7 @@ from syncer.catalog.following import follow_renames, layout_of
 from syncer.catalog.pairs import Tables, build_rules, key_columns, zone_of
 from syncer.core.mapping import SyncMapping
 from syncer.core.values import Json
+from syncer.database.capture.watch import Watch, release, script, way_of
 from syncer.database.connections import make_engine, place
 from syncer.database.rows import PostgresRows
 from syncer.embedded.postgres import EmbeddedPostgres
@@ -35,7 +36,16 @@ from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
-from syncer.errors import MendError, OutsideError, SchemaError, SettingsError, StaleNameError, SyncerError
+from syncer.errors import (
+    MendError,
+    NotAppliedError,
+    OutsideError,
+    SchemaError,
+    SettingsError,
+    StaleNameError,
+    SyncerError,
+)
+from syncer.jobs import Job, Sides, Work, demand_not_paused, status_of
 from syncer.nature import RandomIds, SystemClock
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
@@ -51,21 +61,6 @@ if TYPE_CHECKING:
 
     from syncer.feishu.bitable import BitableRecords
     from syncer.feishu.client import FeishuClient
-
-
-Work = Callable[[Tools, RecordTableInfo], Report]
-"""What a run does: ``engine.run.run``, or another command's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Both tables of one mapping, looked at just now."""
-
-    mapping: SyncMapping
-    records: "BitableRecords"
-    rows: PostgresRows
-    record_table: RecordTableInfo
-    row_table: RowTableInfo
 
 
 class Syncer:
@@ -228,11 +223,27 @@ class Syncer:
             columns=read_columns([pair.column for pair in mapping.pairs], mapping.from_feishu.target),
             clock=self.clock,
             mapping=mapping.name,
+            writer=partial(self.reader, mapping.name),
             modified=mapping.watermark,
             zone=zone_of(mapping, table) if table else UTC,
             on_insert=mapping.on_insert,
             on_update=mapping.on_update,
         )
+
+    def watch(self, mapping: SyncMapping, table: RowTableInfo, zone: tzinfo = UTC) -> Watch:
+        """How a mapping notices changed rows."""
+        columns = read_columns([pair.column for pair in mapping.pairs], mapping.from_feishu.target)
+        reader, key = partial(self.reader, mapping.name), key_columns(mapping, table)
+        return Watch(self.engine(mapping.connection), mapping, key, tuple(columns), reader, zone)
+
+    def script(self, mappings: Sequence[SyncMapping]) -> str:
+        """What ``apply`` would do to the database of these mappings, which are of one connection, as SQL."""
+        watches = [self.watch(mapping, self.rows(mapping).info()) for mapping in mappings]
+        return self.rows(mappings[0]).prepare_sql() + script(watches)
+
+    def reader(self, mapping: str) -> str:
+        """What a mapping is called among all who watch a database: other state stores may have one of its name."""
+        return f"{mapping}@{self.store.identity}"
 
     # Mappings as they were applied.
 
@@ -250,20 +261,29 @@ class Syncer:
             return []
         return sides.rows.check_writable(deletes=sides.mapping.from_feishu.action == "delete")
 
-    def apply(self, sides: Sides, document: Document, digest: str, differences: str) -> int:
-        """Make a mapping active: prepare its database and record a revision; the revision's number.
+    def apply(
+        self, sides: Sides, document: Document, digest: str, differences: str, say: Callable[[str], object] = str
+    ) -> int:
+        """Make a mapping active: prepare its database, tell ``say`` how, record a revision; the revision's number.
 
         The ids of its fields are remembered, so that a field that is renamed is followed.
         """
         field = Tables(sides.record_table, sides.row_table).field
         ids = {pair.column: field(pair.field).id for pair in sides.mapping.pairs}
         sides.rows.prepare()
-        key = list(key_columns(sides.mapping, sides.row_table))
-        found: dict[str, Json] = {"fields": ids, "key": key, "tables": self.tables_of(sides)}
+        watch = self.watch(sides.mapping, sides.row_table)
+        for sentence in watch.install():
+            say(sentence)
+        found: dict[str, Json] = {"fields": ids, "key": list(watch.key), "capture": watch.way}
+        found["tables"] = self.tables_of(sides)
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
         stored = {"document": document.model_dump(mode="json"), **found}
         return self.store.apply(sides.mapping.name, stored, whole, differences)
+
+    def release(self, mapping: SyncMapping) -> list[str]:
+        """Take away what notices changed rows for a mapping alone; what that was. Raises the errors of the door."""
+        return release(self.engine(mapping.connection), self.reader(mapping.name))
 
     def tables_of(self, sides: Sides) -> list[str]:
         """What identifies the pair of tables of a mapping, however its file spells them."""
@@ -277,8 +297,8 @@ class Syncer:
         assert isinstance(stored, Mapping)
         ids = stored["fields"]
         assert isinstance(ids, Mapping)
-        document = Document.model_validate(stored["document"])
-        return applied, build_mapping(document), {column: str(identity) for column, identity in ids.items()}
+        mapping = replace(build_mapping(Document.model_validate(stored["document"])), capture=way_of(stored))
+        return applied, mapping, {column: str(identity) for column, identity in ids.items()}
 
     # Runs.
 
@@ -303,7 +323,7 @@ class Syncer:
         if not options.dry:
             demand_not_paused(applied)
         options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
-        job = _Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied, work, kind)
+        job = Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied, work, kind)
         try:
             with urgently(really=options.urgent):
                 with suppress(StaleNameError):
@@ -314,7 +334,7 @@ class Syncer:
                 self.store.set_state(name, State.BROKEN)
             raise
 
-    def _sync(self, job: "_Job") -> Report:
+    def _sync(self, job: Job) -> Report:
         with self._noted(job):
             sides = self.look(job.mapping)
             sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
@@ -346,19 +366,17 @@ class Syncer:
         return report
 
     @contextmanager
-    def _noted(self, job: "_Job") -> Iterator[None]:
+    def _noted(self, job: Job) -> Iterator[None]:
         """Write down why a run could not even begin, so that ``syncer status`` tells."""
         try:
             yield
         except SyncerError as error:
             if not job.options.dry:
-                self.store.note_ended(job.mapping.name, job.kind, _status_of(error), str(error))
+                self.store.note_ended(job.mapping.name, job.kind, status_of(error), str(error))
             raise
 
     @contextmanager
-    def _opened(
-        self, job: "_Job", layout: list[tuple[str, str]], sides: Sides
-    ) -> Iterator[tuple[PostgresMemory, Report]]:
+    def _opened(self, job: Job, layout: list[tuple[str, str]], sides: Sides) -> Iterator[tuple[PostgresMemory, Report]]:
         name = job.mapping.name
         opening = self.store.open_run(name, job.kind, layout, wait_seconds=self.wait, approved_run=job.approved_run)
         with opening as memory:
@@ -371,38 +389,8 @@ class Syncer:
                 report.seconds = (self.clock.now() - start).total_seconds()
                 report.calls = sides.records.calls()
                 told = report.to_json()
-                self.store.finish_run(memory.run, _status_of(error), told, None, report.seconds, str(error))
+                self.store.finish_run(memory.run, status_of(error), told, None, report.seconds, str(error))
                 raise
             told = report.to_json()
             status = "planned" if report.dry else report.status
             self.store.finish_run(memory.run, status, told, told["guard"], report.seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One run that was asked for, of a mapping as it was applied."""
-
-    mapping: SyncMapping
-    ids: Mapping[str, str]
-    options: Options
-    reporter: Reporter
-    approved_run: str | None
-    began: Callable[[Report], None] | None
-    applied: Applied
-    work: Work
-    name: str
-
-    @property
-    def kind(self) -> str:
-        return "plan" if self.options.dry else self.name or ("full" if self.options.full else "sync")
-
-
-def _status_of(error: SyncerError) -> str:
-    """How a run ended that an error cut short."""
-    return {MendError.exit_status: "refused", OutsideError.exit_status: "unreachable"}.get(error.exit_status, "dead")
-
-
-def demand_not_paused(applied: Applied) -> None:
-    """Raises ``MendError`` for a mapping that a person has stopped."""
-    if applied.state is State.PAUSED:
-        raise MendError(f"mapping {applied.name} is paused; `syncer resume {applied.name}` lets it go on")

@@ -34,6 +34,7 @@ WIRING = DOOR | {
     "embedded",
     "engine",
     "feishu",
+    "jobs",
     "simulator",
     "state",
 }
@@ -56,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalog": DOOR,
     "embedded": DOOR,
     "engine": LOW | {"batching"},
+    "jobs": LOW | {"database", "engine", "feishu", "state"},
     "wiring": WIRING,
     "listening": FACE,
     "worker": FACE | {"listening"},

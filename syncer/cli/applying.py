@@ -1,6 +1,7 @@
 """Makes mapping files the active mappings."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from syncer.catalog.document import Document
 from syncer.catalog.files import Loaded
@@ -8,10 +9,12 @@ from syncer.catalog.revisions import difference, digest
 from syncer.cli import console
 from syncer.cli.looking import look_at_all
 from syncer.cli.noticed import NO_EVENTS
-from syncer.errors import MappingError, NotAppliedError
+from syncer.core.mapping import SyncMapping
+from syncer.errors import MappingError, MendError, NotAppliedError, UnreachableError
+from syncer.jobs import Sides
 from syncer.listening.subscribing import subscribe
 from syncer.state.mappings import Applied, State
-from syncer.wiring import Sides, Syncer
+from syncer.wiring import Syncer
 
 
 def apply_all(living: Syncer, loaded: Sequence[Loaded]) -> None:
@@ -28,8 +31,11 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
     """Apply one mapping whose tables were looked at, and tell what changed."""
     name = sides.mapping.name
     before = _applied(living, name)
+    moved = living.applied(name)[1] if before is not None else sides.mapping
     changes = _changes(living, before, sides, document)
-    revision = living.apply(sides, document, digest(document), "\n".join(changes))
+    revision = living.apply(sides, document, digest(document), "\n".join(changes), partial(_tell, name))
+    if moved.connection != sides.mapping.connection:
+        release(living, moved)
     if before is not None and revision == before.revision:
         console.say(f"mapping {name}: nothing changed, revision {revision} is active")
     else:
@@ -42,10 +48,25 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
         console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
 
 
+def release(living: Syncer, mapping: SyncMapping) -> None:
+    """Take away the triggers of a mapping that nobody else needs. Raises ``BusyError`` while its table is locked."""
+    try:
+        for sentence in living.release(mapping):
+            _tell(mapping.name, sentence)
+    except (MendError, UnreachableError) as error:
+        console.hint(f"triggers of {mapping.name} may stay in its database, where they go on noting changes: {error}")
+
+
+def _tell(name: str, sentence: str) -> None:
+    console.say(f"mapping {name}: {sentence}")
+
+
 def script(living: Syncer, loaded: Sequence[Loaded]) -> str:
     """The SQL of all mappings for an administrator, once per connection."""
-    connections = {one.mapping.connection: one.mapping for one in loaded}
-    return "\n".join(f"-- connection {name}\n{living.rows(one).prepare_sql()}" for name, one in connections.items())
+    connections: dict[str, list[SyncMapping]] = {}
+    for one in loaded:
+        connections.setdefault(one.mapping.connection, []).append(one.mapping)
+    return "\n".join(f"-- connection {name}\n{living.script(mappings)}" for name, mappings in connections.items())
 
 
 def pause_missing(living: Syncer, present: set[str]) -> None:

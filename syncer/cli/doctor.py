@@ -18,10 +18,11 @@ from syncer.cli.options import AsJson
 from syncer.cli.session import syncer, variables
 from syncer.database.connections import place, translated
 from syncer.errors import FaultsError, MappingError, MendError, SyncerError, UnreachableError
+from syncer.jobs import Sides
 from syncer.listening.keys import keys_of, lack_of
 from syncer.settings import DEFAULT_APP
 from syncer.state import migrate
-from syncer.wiring import Sides, Syncer
+from syncer.wiring import Syncer
 
 _MODIFIED_TIME = 1002  # Feishu's type of a field that says when its record was last changed
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from syncer.catalog.check import Findings
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.files import Loaded
 from syncer.cli import console
 from syncer.core.mapping import SyncMapping
 from syncer.errors import FaultsError, FeishuError, MappingError, MendError, OutsideError, SyncerError, UnreachableError
-from syncer.wiring import Sides, Syncer
+from syncer.jobs import Sides
+from syncer.wiring import Syncer
 
 _TABLE: Key = ("database", "table")
 _BITABLE: Key = ("feishu", "bitable")
@@ -45,9 +47,18 @@ def look_at(living: Syncer, mapping: SyncMapping, places: Places) -> Looked:
     try:
         sides = living.look(mapping)
         found = living.check(sides, places)
+        found = found if found.faults else _watched(living, sides, places, found)
     except (MendError, OutsideError) as error:
         return _wrong(mapping, places, [error, *_elsewhere(living, mapping, error)])
     return Looked(None if found.faults else sides, found.faults, found.warnings)
+
+
+def _watched(living: Syncer, sides: Sides, places: Places, found: Findings) -> Findings:
+    """The same with what keeps the mapping from noticing changed rows."""
+    faults, warnings = living.watch(sides.mapping, sides.row_table).check()
+    key: Key = ("database", "capture" if sides.mapping.capture else "table")
+    told = [tuple(str(places.fault(key, sentence)) for sentence in sentences) for sentences in (faults, warnings)]
+    return Findings(told[0], found.warnings + told[1])
 
 
 def _elsewhere(living: Syncer, mapping: SyncMapping, first: SyncerError) -> Iterator[SyncerError]:

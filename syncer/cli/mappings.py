@@ -10,7 +10,7 @@ from syncer.catalog.faults import Places
 from syncer.catalog.files import Loaded, load_folder
 from syncer.catalog.revisions import difference
 from syncer.cli import console, shown
-from syncer.cli.applying import apply_one
+from syncer.cli.applying import apply_one, release
 from syncer.cli.files import INTERACTIVE
 from syncer.cli.looking import look_at
 from syncer.cli.main import app
@@ -56,8 +56,9 @@ def resume(name: Name) -> None:
 
 @app.command()
 def remove(name: Name) -> None:
-    """Take a mapping and its memory away; both tables stay as they are."""
+    """Take a mapping, its memory and its triggers away; both tables stay as they are."""
     with syncer() as living:
+        release(living, living.applied(name)[1])
         _forget_batches(living, name)
         living.store.remove(name)
     console.say(f"mapping {name} is forgotten, and what it remembered; both tables stay as they are")

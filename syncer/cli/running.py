@@ -9,7 +9,8 @@ from syncer.engine.report import Report
 from syncer.engine.run import run as synchronise
 from syncer.engine.tools import Options
 from syncer.errors import BusyError, OutsideError, SyncerError
-from syncer.wiring import Syncer, Work
+from syncer.jobs import Work
+from syncer.wiring import Syncer
 
 
 @dataclass(frozen=True, slots=True)

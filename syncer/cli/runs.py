@@ -12,8 +12,9 @@ from syncer.cli.session import syncer
 from syncer.cli.undo import UNDO, take_back
 from syncer.engine.tools import Options
 from syncer.errors import MendError, SyncerError
+from syncer.jobs import demand_not_paused
 from syncer.state.mappings import State
-from syncer.wiring import Syncer, demand_not_paused
+from syncer.wiring import Syncer
 
 
 @app.command()

@@ -12,7 +12,8 @@ from syncer.cli.session import syncer
 from syncer.engine.tools import Options
 from syncer.engine.undo import Undo
 from syncer.errors import MendError
-from syncer.wiring import Syncer, demand_not_paused
+from syncer.jobs import demand_not_paused
+from syncer.wiring import Syncer
 
 UNDO = "undo"
 """What such a run is called."""

@@ -1,6 +1,6 @@
 """A PostgreSQL table as the database side of a mapping; keeps the promises of ``ports.Rows``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from itertools import islice
@@ -31,7 +31,7 @@ PAGE = 1000
 class PostgresRows:
     """One table, seen through the columns of one mapping.
 
-    ``zone`` is where a ``modified`` column without a zone is at home; ``writer`` is who its batches are written by.
+    ``zone`` is where a ``modified`` column without a zone is at home; ``writer`` tells by whom its batches are written.
     The catalog is read when first needed, and by every ``info`` and ``read``; a table changed in between raises
     ``SchemaError``.
     """
@@ -45,7 +45,7 @@ class PostgresRows:
         columns: Sequence[str],
         clock: Clock,
         mapping: str,
-        writer: str = "",
+        writer: Callable[[], str] = str,
         modified: str | None = None,
         zone: tzinfo = UTC,
         on_insert: Mapping[str, ColumnFill] | None = None,
@@ -54,7 +54,7 @@ class PostgresRows:
         self._engine, self._name, self._clock, self._zone = engine, table, clock, zone
         self._key, self._columns, self._modified = tuple(key), tuple(columns), modified
         self._on_insert, self._on_update = dict(on_insert or {}), dict(on_update or {})
-        self._mapping, self._writer = mapping, writer or mapping
+        self._mapping, self._writer = mapping, writer
         self._known: tuple[Statements, Layout] | None = None
 
     def info(self) -> RowTableInfo:
@@ -89,7 +89,7 @@ class PostgresRows:
         Values are what psycopg can send for the column; text for a JSON column is JSON already. A batch is written
         once: raises ``FaultError`` for one that committed before, ``UnreachableError`` when nobody knows if it did.
         """
-        whole = Batch(batch, self._writer, inserts, updates, deletes, self._on_insert, self._on_update)
+        whole = Batch(batch, self._writer(), inserts, updates, deletes, self._on_insert, self._on_update)
         with self._session() as connection:
             writer = Writer(connection, *self._knowledge(connection))
             return commit(connection, whole, writer)

@@ -1,10 +1,13 @@
 """The state store: everything the syncer remembers, behind one object."""
 
+from functools import cached_property, partial
+
 from sqlalchemy import Engine
 
 from syncer.ports.world import Clock
 from syncer.state.agenda import Agenda
 from syncer.state.desk import Desk
+from syncer.state.identity import identity
 from syncer.state.mappings import Mappings
 from syncer.state.noticing import Noticing
 from syncer.state.runs import Runs
@@ -19,3 +22,9 @@ class Store(Mappings, Runs, Desk):
         Desk.__init__(self, engine, clock)
         self.noticing = Noticing(engine, clock)
         self.agenda = Agenda(engine, clock, lease_seconds)
+        self._identity = partial(identity, engine)
+
+    @cached_property
+    def identity(self) -> str:
+        """What tells this store from all others."""
+        return self._identity()

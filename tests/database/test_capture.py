@@ -22,7 +22,7 @@ def watch(engine):
     def make(table="orders", key=("id",), columns=COLUMNS, reader="orders@here", direction="both", **options):
         pairs = tuple(PairSpec(name, name, Direction(direction)) for name in columns)
         mapping = SyncMapping("orders", "default", "app", "tbl", "erp", table, pairs, key=key, **options)
-        return Watch(engine, mapping, tuple(key), tuple(columns), reader)
+        return Watch(engine, mapping, tuple(key), tuple(columns), lambda: reader)
 
     return make
 
@@ -272,7 +272,7 @@ def test_the_time_is_that_of_the_statement(reading, look):
 
 
 def test_rows_that_our_own_batch_wrote_are_told_as_such_unless_somebody_else_wrote_them_too(orders, watch, look):
-    orders._writer = "orders@here"
+    orders._writer = lambda: "orders@here"
     made = watch()
     made.install()
     reading, prints = Reading(made), {key: row.print for key, row in all_rows(orders).items()}
@@ -293,7 +293,7 @@ def test_rows_that_our_own_batch_wrote_are_told_as_such_unless_somebody_else_wro
 
 
 def test_what_triggers_make_of_our_batch_is_not_our_own(orders, watch, look):
-    orders._writer = "orders@here"
+    orders._writer = lambda: "orders@here"
     look.execute("""
         CREATE FUNCTION also() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN UPDATE orders SET amount = coalesce(amount, 0) + 1 WHERE id = NEW.id + 1; RETURN NULL; END $$;

@@ -1,6 +1,6 @@
 """The way in: which way the changes of one mapping's table are noticed, and what that needs in the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from syncer.core.mapping import SyncMapping
 from syncer.core.records import Side
+from syncer.core.values import Json
 from syncer.database.capture import install, watermark
 from syncer.database.capture.functions import body
 from syncer.database.capture.log import is_prepared
@@ -31,15 +32,15 @@ Way = Literal["trigger", "watermark", "scan"]
 class Watch:
     """How one mapping notices changed rows.
 
-    ``columns`` are all it reads of a row beside the ``key``; ``reader`` is its name among all who watch that database,
-    and that of its batches; ``zone`` is where a watermark without a zone is at home.
+    ``columns`` are all it reads of a row beside the ``key``; ``reader`` tells its name among all who watch that
+    database, under which it writes its batches too; ``zone`` is where a watermark without a zone is at home.
     """
 
     engine: Engine
     mapping: SyncMapping
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    reader: str
+    reader: Callable[[], str]
     zone: tzinfo = UTC
 
     @cached_property
@@ -62,7 +63,7 @@ class Watch:
         """The capture, ready to be asked."""
         name = self.mapping.table
         if self.way == "trigger":
-            return TriggerCapture(self.engine, name, self.key, self.columns, self.reader)
+            return TriggerCapture(self.engine, name, self.key, self.columns, self.reader())
         if self.way == "watermark" and self.mapping.watermark:
             return WatermarkCapture(self.engine, name, self.key, self.mapping.watermark, self.zone)
         return ScanCapture()
@@ -98,10 +99,10 @@ class Watch:
     def install(self) -> list[str]:
         """Put there what is needed, take away what was and is not; what that was. Raises like ``release``."""
         if self.way != "trigger":
-            return release(self.engine, self.reader)
+            return release(self.engine, self.reader())
         with self._session() as (connection, source):
-            told = install.install(connection, source, install.Reader(self.reader, self.mapping.notify))
-        return told + release(self.engine, self.reader, keep=source.id)
+            told = install.install(connection, source, install.Reader(self.reader(), self.mapping.notify))
+        return told + release(self.engine, self.reader(), keep=source.id)
 
     @contextmanager
     def _session(self) -> Iterator[tuple[psycopg.Connection, Source]]:
@@ -111,6 +112,12 @@ class Watch:
     def source(self, connection: psycopg.Connection) -> Source:
         """The table as it stands, and what is watched of it."""
         return Source(read_table(connection, self.mapping.table), self.key, self.columns)
+
+
+def way_of(stored: Mapping[str, Json]) -> Way:
+    """The way that was chosen when a mapping was applied; one that was applied before there was a choice scans."""
+    ways: dict[Json, Way] = {"trigger": "trigger", "watermark": "watermark"}
+    return ways.get(stored.get("capture"), "scan")
 
 
 def release(engine: Engine, reader: str, keep: int | None = None) -> list[str]:

@@ -1,0 +1,62 @@
+"""One run: the two tables it is about, how it was asked for, and the words for how it ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from syncer.core.mapping import SyncMapping
+from syncer.database.rows import PostgresRows
+from syncer.engine.report import Report
+from syncer.engine.tools import Options, Tools
+from syncer.errors import MendError, OutsideError, SyncerError
+from syncer.ports import RecordTableInfo, RowTableInfo
+from syncer.ports.progress import Reporter
+from syncer.state.mappings import Applied, State
+
+if TYPE_CHECKING:
+    from syncer.feishu.bitable import BitableRecords
+
+Work = Callable[[Tools, RecordTableInfo], Report]
+"""What a run does: ``engine.run.run``, or another command's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both tables of one mapping, looked at just now."""
+
+    mapping: SyncMapping
+    records: "BitableRecords"
+    rows: PostgresRows
+    record_table: RecordTableInfo
+    row_table: RowTableInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run that was asked for, of a mapping as it was applied."""
+
+    mapping: SyncMapping
+    ids: Mapping[str, str]
+    options: Options
+    reporter: Reporter
+    approved_run: str | None
+    began: Callable[[Report], None] | None
+    applied: Applied
+    work: Work
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """What the run is called."""
+        return "plan" if self.options.dry else self.name or ("full" if self.options.full else "sync")
+
+
+def status_of(error: SyncerError) -> str:
+    """How a run ended that an error cut short."""
+    return {MendError.exit_status: "refused", OutsideError.exit_status: "unreachable"}.get(error.exit_status, "dead")
+
+
+def demand_not_paused(applied: Applied) -> None:
+    """Raises ``MendError`` for a mapping that a person has stopped."""
+    if applied.state is State.PAUSED:
+        raise MendError(f"mapping {applied.name} is paused; `syncer resume {applied.name}` lets it go on")

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from os import getpid
 from typing import Annotated
 
@@ -21,7 +22,7 @@ def listen(
     ] = None,
     parent_pid: ParentPid = None,
 ) -> None:
-    """Hear of changes as they happen, until Ctrl-C. Feishu's long connections stand each in a process of its own."""
+    """Hear of changes as they happen, until Ctrl-C. Holds Feishu's long connections and listens to databases."""
     begin(parent_pid)
     if only is None:
         _listen_to_all()
@@ -38,21 +39,24 @@ def _listen_to(name: str) -> None:
 
 
 def _listen_to_all() -> None:
-    from syncer.listening.supervisor import Supervisor  # noqa: PLC0415 - ``--help`` does without
+    from syncer.listening.databases import Databases  # noqa: PLC0415 - ``--help`` does without
+    from syncer.listening.supervisor import Supervisor  # noqa: PLC0415 - likewise
+    from syncer.listening.waker import Waker  # noqa: PLC0415 - likewise
+    from syncer.worker.waking import waking  # noqa: PLC0415 - loads Celery
 
     stop = threading.Event()
-    with syncer() as living, stopped_by_signals(stop.set):
-        noticing, told = living.store.noticing, set[str]()
+    with syncer() as living, stopped_by_signals(stop.set), closing(Waker(waking(living))) as waker:
+        noticing = living.store.noticing
+        with closing(Databases(living.engine, noticing, waker)) as databases:
 
-        def wanted() -> Mapping[str, Sequence[str]]:
-            apps = [name for name in noticing.sources().apps if name in living.settings.apps]
-            for name in apps:
-                if name not in told:
-                    console.say(f"listening to Feishu app {name}; Ctrl-C ends it")
-                    told.add(name)
-            return {f"listen --app {name}": connection_command(name) for name in apps}
+            def wanted() -> Mapping[str, Sequence[str]]:
+                sources = noticing.sources()
+                databases.want(name for name in sources.connections if name in living.settings.connections)
+                apps = [name for name in sources.apps if name in living.settings.apps]
+                return {f"listen --app {name}": connection_command(name) for name in apps}
 
-        Supervisor().run(stop, wanted)
+            console.say("listening to what mappings name; Ctrl-C ends it")
+            Supervisor().run(stop, wanted)
 
 
 def connection_command(name: str) -> Sequence[str]:

@@ -51,6 +51,12 @@ _OF_APP = text(_ACTIVE.format(which=_APP))
 _OF_CONNECTION = text(
     _ACTIVE.format(which="lower(r.document -> 'document' -> 'database' ->> 'connection') = lower(:connection)")
 )
+_OF_TABLES = text(
+    _ACTIVE.format(
+        which="lower(r.document -> 'document' -> 'database' ->> 'connection') = lower(:connection)"
+        " AND r.document -> 'tables' ->> 3 = ANY(CAST(:tables AS text[]))"
+    )
+)
 _OF_NAME = text(_ACTIVE.format(which="m.name = :name"))
 
 _WAITING = text("""
@@ -127,6 +133,10 @@ class Noticing(Subscriptions):
         """Have every mapping of a database connection poll the database; their names."""
         return self._poll(_OF_CONNECTION, {"connection": connection}, Side.DATABASE, reason)
 
+    def poll_tables(self, connection: str, tables: Sequence[str], reason: str) -> Sequence[str]:
+        """Have the mappings of these tables of a database connection poll them; their names."""
+        return self._poll(_OF_TABLES, {"connection": connection, "tables": list(tables)}, Side.DATABASE, reason)
+
     def poll_missed(self) -> Sequence[str]:
         """Have those mappings poll Bitable of whose tables events did not come; their names. Call it every few seconds.
 
@@ -141,7 +151,7 @@ class Noticing(Subscriptions):
                 names += found.values()
         return names
 
-    def _poll(self, statement: Any, values: Mapping[str, str], side: Side, reason: str) -> Sequence[str]:
+    def _poll(self, statement: Any, values: Mapping[str, object], side: Side, reason: str) -> Sequence[str]:
         with reaching(self._engine), self._engine.begin() as connection:
             found = _mappings(connection, statement, values)
             raise_signals(connection, found, side, SignalKind.POLL, [""], reason, self._clock.now())
@@ -179,7 +189,7 @@ class Noticing(Subscriptions):
             return sum(connection.execute(statement, {"until": until}).rowcount for statement in _PRUNE)
 
 
-def _mappings(connection: Connection, statement: Any, values: Mapping[str, str]) -> dict[int, str]:
+def _mappings(connection: Connection, statement: Any, values: Mapping[str, object]) -> dict[int, str]:
     """The names of mappings by their number, in the order of their numbers."""
     return {row.id: row.name for row in connection.execute(statement, values)}
 

@@ -18,6 +18,7 @@ def environment(simulator, state_url: str, redis_url: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "SYNCER_DATABASE_URL": state_url,
         "SYNCER_REDIS_URL": redis_url,
+        "SYNCER_CONNECTIONS__ERP": state_url,
         "FEISHU_DOMAIN": simulator.url,
         "FEISHU_APP_ID": simulator.app_id,
         "FEISHU_APP_SECRET": simulator.app_secret,

@@ -59,9 +59,9 @@ class Scene:
     def connections(self) -> list[object]:
         return self.control.connections(self.simulator.app_id)
 
-    def signals(self, kind: SignalKind) -> list[str]:
+    def signals(self, kind: SignalKind, side: Side = Side.FEISHU) -> list[str]:
         found = self.store.noticing.signals("orders").claim(100)
-        return sorted(one.line for one in found if one.kind is kind and one.side is Side.FEISHU)
+        return sorted(one.line for one in found if one.kind is kind and one.side is side)
 
     def settle(self) -> None:
         signals = self.store.noticing.signals("orders")
@@ -82,7 +82,7 @@ def child_of(process: subprocess.Popen[str]) -> int:
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
 
-def test_events_come_in_over_the_long_connection_and_a_new_connection_polls(scene):
+def test_listen_hears_events_and_notifications_and_a_new_connection_polls(scene):
     with scene.listening() as process:
         until(lambda: scene.signals(SignalKind.POLL), what="the poll of the first connection")
         scene.settle()
@@ -104,6 +104,11 @@ def test_events_come_in_over_the_long_connection_and_a_new_connection_polls(scen
         scene.control.drop_connections(abruptly=True)
         until(lambda: scene.signals(SignalKind.POLL), what="the poll of the second connection")
         assert len(scene.connections()) == 1
+
+        scene.settle()
+        with scene.engine.begin() as connection:
+            connection.exec_driver_sql("SELECT pg_notify('syncer', 'orders')")
+        until(lambda: scene.signals(SignalKind.POLL, Side.DATABASE), what="the notification of the database")
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0

@@ -317,6 +317,12 @@ def test_a_whole_app_or_connection_can_be_polled(real) -> None:
     assert real.poll_app("nobody", "") == []
 
 
+def test_the_mappings_of_a_table_of_a_database_can_be_polled(real) -> None:
+    assert real.poll_tables("erp", ["sales.orders", "sales.nothing"], "written") == ["orders"]
+    assert real.poll_tables("crm", ["sales.orders"], "written") == []
+    assert [signal.side for signal in real.signals("orders").claim(10)] == [D]
+
+
 def test_what_is_to_be_listened_to_is_what_unpaused_mappings_name(engine: Engine, real, clock) -> None:
     assert (real.sources().apps, real.sources().connections) == (("default", "lark"), ("erp",))
     Store(engine, clock).pause("abroad")

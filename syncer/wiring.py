@@ -38,7 +38,6 @@ from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
 from syncer.errors import (
     MendError,
-    NotAppliedError,
     OutsideError,
     SchemaError,
     SettingsError,

@@ -16,8 +16,8 @@ from benchmarks.stage import Stage
 
 _HEAD = (
     "| case | lines | ms a call | floor s | ours s | ratio | goal | CPU floor s | CPU ours s | record calls | minimum "
-    "| all calls | peak MB | state B a link |\n"
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "| all calls | wait ms a call | peak MB | state B a link |\n"
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -64,6 +64,7 @@ def _line(result: Result) -> str:
         ours.record_calls,
         floor.record_calls,
         sum(ours.calls.values()),
+        f"{ours.wait_ms:.1f}",
         f"{ours.peak_mb:.0f}",
         f"{result.state_bytes['link']:.0f}",
     )

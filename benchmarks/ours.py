@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Order, measured, serve
+from benchmarks.waits import Waits
 from syncer.catalog.files import load_files
 from syncer.catalog.revisions import digest
 from syncer.engine.report import Report
@@ -19,12 +20,14 @@ def ours(order: Order) -> dict[str, Any]:
     sdk()
     with Syncer(load_settings(order["environment"], None)) as syncer:
         syncer.redis.ping()
+        waits = Waits(syncer.shared)
         if order["apply"]:
             _apply(syncer, Path(order["mapping"]))
         else:
             syncer.applied("orders")
         for _ in range(order["runs"] - 1):
             syncer.sync("orders", Options())
+        waits.seconds, waits.turns = 0.0, 0
         reports: list[Report] = []
 
         def work() -> int:
@@ -32,6 +35,7 @@ def ours(order: Order) -> dict[str, Any]:
             return sum(reports[0].read.values())
 
         found = measured(work, order["profile"])
+        found |= {"waited_seconds": waits.seconds, "turns": waits.turns}
         return {**found, "status": reports[0].status, "written": reports[0].writes}
 
 

@@ -7,6 +7,7 @@ from syncer.core.planner import failed_digest
 from syncer.core.records import Side
 from syncer.core.values import dump
 from syncer.engine.line import Line
+from syncer.engine.loops import pause_loops
 from syncer.engine.notes import Notebook
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.row_half import RowHalf
@@ -35,6 +36,8 @@ class Carrier:
         busy, self._busy = self._still_loose(self._busy), []
         quiet, self._quiet = self._still_loose(self._quiet), []
         notebook = self._tools.notebook()
+        busy, paused = pause_loops(self._tools, busy, notebook)
+        quiet += paused
         for line in quiet:
             self._settle(line)
         self._tools.give_links([line for line in [*busy, *quiet] if _tied(line)])

@@ -231,6 +231,13 @@ class Memory(Protocol):
         """How many lines were deleted by any run of this mapping in the last hour."""
         ...
 
+    def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:
+        """Those of these links whose lines were updated more often than that on each of both sides.
+
+        Updates from before ``since`` are not counted, nor those from before the line was last paused.
+        """
+        ...
+
     def cursor(self, side: Side) -> Mapping[str, Json]:
         """Where reading stopped on one side; empty at first."""
         ...

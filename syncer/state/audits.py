@@ -42,7 +42,7 @@ class Audits:
     def audit_pages(self, run: str, links: int = PAGE) -> Iterator[Sequence[Audit]]:
         """What a run wrote, all of one link's together, so many links a page; each link's in the order confirmed."""
         audit, last = tables.audit.c, 0
-        of_run = (audit.run == run_number(run)) & audit.link.is_not(None)
+        of_run = (audit.run == run_number(run)) & audit.link.is_not(None) & (audit.action != "paused")
         while True:
             numbers = select(audit.link).where(of_run, audit.link > last).distinct().order_by(audit.link).limit(links)
             statement = select(tables.audit).where(of_run, audit.link.in_(numbers)).order_by(audit.link, audit.id)

@@ -54,6 +54,17 @@ DELETE FROM syncer_state.failure
 WHERE mapping = %s AND link IS NULL AND run <> %s AND ((record IS NOT NULL AND %s) OR (key IS NOT NULL AND %s))
 """
 
+_WRITTEN_OFTEN = """
+SELECT a.link FROM syncer_state.audit a
+WHERE a.mapping = %(mapping)s AND a.link = ANY(%(links)s) AND a.at > %(since)s AND a.action = 'update'
+  AND NOT EXISTS (
+    SELECT FROM syncer_state.audit p
+    WHERE p.mapping = a.mapping AND p.link = a.link AND p.action = 'paused' AND p.id > a.id
+  )
+GROUP BY a.link
+HAVING least(count(*) FILTER (WHERE a.side = 'feishu'), count(*) FILTER (WHERE a.side = 'database')) > %(times)s
+"""
+
 _ADVANCE = """
 INSERT INTO syncer_state.cursor (mapping, side, document, moved_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT (mapping, side) DO UPDATE SET document = excluded.document, moved_at = excluded.moved_at
@@ -238,6 +249,12 @@ class PostgresMemory:
             ).fetchone()
         assert row is not None
         return int(row[0])
+
+    def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:
+        """Those of these links whose lines were updated more often than that on each of both sides."""
+        values = {"mapping": self._mapping, "links": list(links), "since": since, "times": times}
+        with self._reading():
+            return [number for (number,) in self._connection.execute(_WRITTEN_OFTEN, values)]
 
     def cursor(self, side: Side) -> Mapping[str, Json]:
         """Where reading stopped on one side; empty at first."""

@@ -1,9 +1,10 @@
 """A memory made of dictionaries, with the promises of the real one: durable per call, atomic, fenced."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncer.core.joining import SmallSurvey
 from syncer.core.records import Side
@@ -211,6 +212,16 @@ class InMemoryMemory:
         """How many lines were deleted by any run of this mapping in the last hour."""
         since = self._clock.now() - timedelta(hours=1)
         return sum(1 for audit in self.book.audits if audit.action == "delete" and audit.at > since)
+
+    def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:
+        """Those of these links whose lines were updated more often than that on each of both sides."""
+        counts: dict[int, Counter[Side]] = {number: Counter() for number in links}
+        for audit in self.book.audits:
+            if audit.link in counts and audit.action == "paused":
+                counts[audit.link].clear()
+            elif audit.link in counts and audit.action == "update" and audit.at > since:
+                counts[audit.link][audit.side] += 1
+        return [number for number, count in counts.items() if min(count[side] for side in Side) > times]
 
     def cursor(self, side: Side) -> Mapping[str, Json]:
         """Where reading stopped on one side; empty at first."""

@@ -1,0 +1,58 @@
+"""The loop breaker: a line that is written on both sides again and again, as if two machines answered each other.
+
+A person edits on one side; what writes the same line on both sides many times within minutes is an automation in
+Bitable and a trigger or job at the database that each take the other's answer for news. Such a line is paused alone. As
+nothing is written to it any more, whatever changes it next is no answer to us: then, or when it is retried, it goes on.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from syncer.core.plan import Action, LinePlan
+from syncer.core.planner import WHOLE_LINE
+from syncer.core.records import Side
+from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
+from syncer.engine.tools import Tools
+from syncer.ports import Audit, Refusal
+
+WRITES = 10
+"""So often may a line be written on each of both sides ..."""
+WINDOW = timedelta(minutes=10)
+"""... within this time."""
+PAUSED = "paused"
+"""What the audit calls it; writes before it are not counted again."""
+
+
+def pause_loops(tools: Tools, lines: Sequence[Line], notebook: Notebook) -> tuple[list[Line], list[Line]]:
+    """The lines to be written, and those that are paused from now on, noted as failures of code ``loop``."""
+    suspects = {line.link.id: line for line in lines if line.link is not None and line.link.id and _is_suspect(line)}
+    if not suspects:
+        return list(lines), []
+    since = tools.clock.now() - WINDOW
+    looping = tools.memory.written_often(list(suspects), since, WRITES)
+    paused = [suspects[number] for number in looping]
+    for line in paused:
+        _pause(tools, line, notebook)
+    return [line for line in lines if line.plan.operations], paused
+
+
+def _is_suspect(line: Line) -> bool:
+    """Updates of stored lines; one that already failed as a whole goes on because it changed, or was retried."""
+    updates = all(operation.action is Action.UPDATE and operation.values for operation in line.plan.operations)
+    return line.stored and updates and WHOLE_LINE not in line.desk.failed and line.wish is None
+
+
+def _pause(tools: Tools, line: Line, notebook: Notebook) -> None:
+    operation, minutes = line.plan.operations[0], int(WINDOW.total_seconds() // 60)
+    reason = (
+        f"this line was written more than {WRITES} times on each side within {minutes} minutes: an automation in"
+        " Bitable and the database seem to answer each other. It is left alone until somebody edits it or"
+        " `syncer failures retry`"
+    )
+    notebook.refused(line, operation, [], Refusal("loop", reason))
+    record, key, now = line.id_on(Side.FEISHU), line.id_on(Side.DATABASE), tools.clock.now()
+    assert line.link is not None
+    notebook.audits.append(Audit(line.link.id, operation.side, PAUSED, record, key, {}, {}, reason, now))
+    tools.report.failures += 1
+    line.plan = LinePlan(blocked=(WHOLE_LINE,))

@@ -161,7 +161,8 @@ class PostgresSurvey:
         with self._reading():
             rows = self._connection.execute(joins.PAGE, page).fetchall()
             read = self._read([place for row in rows for place in row[2:4] if place is not None])
-            remembered = self._links.load([row[1] for row in rows if row[1] is not None])
+            linked = [row[1] for row in rows if row[1] is not None]
+            remembered = self._links.load(linked) if linked else ()
         links = {each.link.id: each for each in remembered}
         return [self._case(kind, row, read, links) for row in rows]
 

@@ -56,7 +56,7 @@ def _listen_to_all() -> None:
                 return {f"listen --app {name}": connection_command(name) for name in apps}
 
             console.say("listening to what mappings name; Ctrl-C ends it")
-            Supervisor().run(stop, wanted)
+            Supervisor().run(stop, wanted, every=2.0)
 
 
 def connection_command(name: str) -> Sequence[str]:

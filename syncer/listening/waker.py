@@ -13,14 +13,14 @@ _log = logging.getLogger(__name__)
 class Waker:
     """Calls ``wake`` from a thread of its own; names told while a call is on its way go with the next one.
 
-    A failure is noted, no more: the signals are stored, and the scheduler looks for them by itself.
+    A failure is noted when it begins, no more: the signals are stored, and the scheduler looks for them by itself.
     """
 
     def __init__(self, wake: Wake) -> None:
         self._wake = wake
         self._names: dict[str, None] = {}
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = self._failing = False
         self._thread = threading.Thread(target=self._run, name="syncer-waker", daemon=True)
         self._thread.start()
 
@@ -41,8 +41,14 @@ class Waker:
         while names := self._next():
             try:
                 self._wake(names)
+                self._failing = False
             except Exception as error:  # noqa: BLE001 - whatever the broker throws; the signals are stored all the same
-                _log.warning("nobody could be woken for %s (%s); the next tick finds them", names, type(error).__name__)
+                self._failed(names, error)
+
+    def _failed(self, names: list[str], error: Exception) -> None:
+        if not self._failing:
+            _log.warning("nobody could be woken for %s (%s); the next tick finds them", names, type(error).__name__)
+        self._failing = True
 
     def _next(self) -> list[str]:
         """The names told meanwhile; none of them once it is closed."""

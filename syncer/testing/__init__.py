@@ -3,14 +3,17 @@
 from syncer.testing.memory import InMemoryMemory
 from syncer.testing.records import BitableTable, InMemoryRecords
 from syncer.testing.rows import InMemoryRows, SqlTable
+from syncer.testing.signals import InMemoryNoticing, InMemorySignals
 from syncer.testing.world import FakeClock, SeededIds
 
 __all__ = [
     "BitableTable",
     "FakeClock",
     "InMemoryMemory",
+    "InMemoryNoticing",
     "InMemoryRecords",
     "InMemoryRows",
+    "InMemorySignals",
     "SeededIds",
     "SqlTable",
 ]

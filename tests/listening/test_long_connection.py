@@ -129,8 +129,8 @@ def test_a_fatal_state_ends_the_child_and_a_new_one_is_started(scene):
     assert "Traceback" not in scene.said()
 
 
-def test_what_cannot_be_stored_is_delivered_again(scene):
-    with scene.listening():
+def test_what_cannot_be_stored_is_delivered_again_and_a_killed_parent_leaves_nothing_behind(scene):
+    with scene.listening() as process:
         until(lambda: scene.signals(SignalKind.POLL), what="the poll")
         scene.settle()
         with scene.engine.begin() as connection:
@@ -141,9 +141,6 @@ def test_what_cannot_be_stored_is_delivered_again(scene):
             connection.exec_driver_sql("ALTER TABLE syncer_state.away RENAME TO inbox")
         until(lambda: scene.signals(SignalKind.LINE) == [record], what="the event, once more")
 
-
-def test_the_child_of_a_killed_parent_ends_and_gives_its_connection_back(scene):
-    with scene.listening() as process:
         child = child_of(process)
         process.kill()
         until(lambda: not alive(child), 5, "the end of the child")

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,12 +61,16 @@ def test_the_log_of_refusals_tells_how_many_were_left_out(caplog):
     assert tally.to_json() == {"refused_stale": 1, "refused_token": 6}
 
 
-def test_a_wake_that_fails_or_hangs_holds_nobody_up(caplog):
+def test_wakes_that_fail_hold_nobody_up_and_are_noted_once(caplog):
     def broken(names):
         raise ConnectionError("redis://:secret@host")
 
-    waker = Waker(broken)
-    waker.tell(["orders"])
+    called = threading.Event()
+    waker = Waker(lambda names: called.set() or broken(names))
+    for _ in range(3):
+        called.clear()
+        waker.tell(["orders"])
+        assert called.wait(5)
     waker.close()
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 1

@@ -1,7 +1,7 @@
 """``syncer status``: how mappings stand, and what waits for a person."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ from syncer.cli.main import app
 from syncer.cli.noticed import event_warnings
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer
+from syncer.state.agenda import Next
 from syncer.state.desk import Standing
 from syncer.state.mappings import Applied, State
 
@@ -26,8 +27,11 @@ _SHOWN = {
     "held": "held",
     "last run": "last_run",
     "it ended": "run_status",
+    "next run": "next_run",
 }
 
+
+_NOTHING, _LATE = Next(None, None), timedelta(minutes=2)
 
 Tell = Callable[[Applied], Iterator[str]]
 """Further warnings of a mapping."""
@@ -40,7 +44,11 @@ def status(
     """Show how mappings stand and what waits for a person."""
     with syncer() as living:
         others = (event_warnings(living.store), bearing_warnings(living))
-        told = [_status(one, living.store.mapping(one.name), others) for one in living.store.status(name)]
+        agenda = living.store.agenda.next_runs()
+        told = [
+            _status(one, living.store.mapping(one.name), agenda.get(one.name, _NOTHING), others)
+            for one in living.store.status(name)
+        ]
     if as_json:
         console.emit({"mappings": told})
     elif not told:
@@ -52,8 +60,9 @@ def status(
                 console.complain(f"{one['name']}: {warning}", style="yellow")
 
 
-def _status(standing: Standing, applied: Applied, others: Sequence[Tell]) -> dict[str, Any]:
-    last = standing.last_run
+def _status(standing: Standing, applied: Applied, then: Next, others: Sequence[Tell]) -> dict[str, Any]:
+    last, now = standing.last_run, datetime.now(UTC)
+    next_at = then.next_at or (_next_by_hand(applied, last.started_at) if last else None)
     return {
         "name": standing.name,
         "state": standing.state.value,
@@ -61,20 +70,34 @@ def _status(standing: Standing, applied: Applied, others: Sequence[Tell]) -> dic
         "severed": standing.severed,
         "lag_seconds": None if standing.lag_seconds is None else round(standing.lag_seconds, 3),
         "last_run": shown.moment(last.started_at) if last else None,
-        "next_run": shown.moment(_next_run(applied, last.started_at)) if last else None,
+        "next_run": shown.moment(next_at),
+        "waiting_seconds": None if then.waiting_since is None else _seconds(now - then.waiting_since),
         "open_conflicts": standing.open_conflicts,
         "open_failures": standing.open_failures,
         "held": last.counts.get("held", 0) if last else 0,
         "unverified": 0,  # counted of writes that wait for their event; no events are received yet
-        "warnings": [*_warnings(standing), *(sentence for tell in others for sentence in tell(applied))],
+        "warnings": [
+            *_warnings(standing),
+            *(_overdue(then, now) if last is None or last.status != "running" else ()),
+            *(sentence for tell in others for sentence in tell(applied)),
+        ],
         "run": last.id if last else None,
         "run_status": last.status if last else None,
         "revision": applied.revision,
     }
 
 
-def _next_run(applied: Applied, last: datetime) -> datetime | None:
-    """When the mapping is due again by its schedule."""
+def _seconds(span: timedelta) -> float:
+    return round(max(0.0, span.total_seconds()), 3)
+
+
+def _overdue(then: Next, now: datetime) -> Iterator[str]:
+    if then.next_at is not None and now - then.next_at > _LATE:
+        yield f"due since {shown.moment(then.next_at)}: see that `syncer up`, or `syncer beat` and `syncer worker`, run"
+
+
+def _next_by_hand(applied: Applied, last: datetime) -> datetime | None:
+    """When a mapping is due by its rhythm that no scheduler has seen yet."""
     if applied.state is State.PAUSED:
         return None
     assert isinstance(applied.document, dict)

@@ -16,6 +16,7 @@ from syncer.state.conflicts import Conflicts
 from syncer.state.connect import reaching
 from syncer.state.mappings import State, never_applied
 from syncer.state.reasons import Reasons
+from syncer.state.retention import Retention
 from syncer.state.runs import GUARDED, run_number
 
 
@@ -40,7 +41,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a mapping stands. ``lag_seconds``: how long ago the last run that did its work began."""
+    """How a mapping stands.
+
+    ``lag_seconds``: how long ago the last run began that looked for changes on both sides and did its work.
+    """
 
     name: str
     state: State
@@ -76,7 +80,7 @@ SELECT m.id, m.name, m.state,
   (SELECT count(*) FROM syncer_state.link l WHERE l.mapping = m.id AND l.severed IS NOT NULL) AS severed,
   (SELECT max(r.id) FROM syncer_state.run r WHERE r.mapping = m.id AND r.kind <> 'plan') AS last_run,
   (SELECT max(r.started_at) FROM syncer_state.run r
-   WHERE r.mapping = m.id AND r.status IN ('done', 'failed_lines')) AS fresh_at,
+   WHERE r.mapping = m.id AND r.status IN ('done', 'failed_lines') AND r.kind NOT IN ('events', 'undo')) AS fresh_at,
   (SELECT count(*) FROM syncer_state.conflict c WHERE c.mapping = m.id AND c.state = 'open') AS conflicts,
   (SELECT count(*) FROM syncer_state.failure f WHERE f.mapping = m.id) AS failures
 FROM syncer_state.mapping m WHERE cast(:name AS text) IS NULL OR m.name = :name ORDER BY m.name
@@ -88,13 +92,14 @@ FROM syncer_state.guard g WHERE g.run = :run ORDER BY g.name
 """
 
 
-class Desk(Conflicts, Reasons, Audits):
+class Desk(Conflicts, Reasons, Audits, Retention):
     """Where a person looks and decides. Methods raise ``UnreachableError``, and ``MendError`` for what is unknown."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         Conflicts.__init__(self, engine)
         Reasons.__init__(self, engine)
         Audits.__init__(self, engine)
+        Retention.__init__(self, engine, clock)
         self._engine = engine
         self._clock = clock
 

@@ -37,6 +37,7 @@ def test_an_empty_environment_gives_the_defaults_of_the_table() -> None:
     assert settings.writer == "table"
     assert settings.quota_scale == 1
     assert settings.lease_seconds == 60
+    assert settings.audit_days == 365
 
 
 def test_every_plain_setting_is_taken_from_its_variable() -> None:
@@ -52,7 +53,9 @@ def test_every_plain_setting_is_taken_from_its_variable() -> None:
         SYNCER_WRITER="base",
         SYNCER_QUOTA_SCALE="0",
         SYNCER_LEASE_SECONDS="5",
+        SYNCER_AUDIT_DAYS="0",
     )
+    assert settings.audit_days == 0
     assert settings.database_url is not None
     assert settings.database_url.get_secret_value() == "postgresql+psycopg://u:p@h/state"
     assert settings.redis_url is not None

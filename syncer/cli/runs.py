@@ -1,6 +1,7 @@
 """Commands that run a mapping: plan, sync, approve."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from syncer.cli.options import AsJson, Name
 from syncer.cli.session import syncer
 from syncer.cli.undo import UNDO, take_back
 from syncer.engine.tools import Options
-from syncer.errors import MendError, SyncerError
+from syncer.errors import MendError, SyncerError, UnreachableError
 from syncer.jobs import demand_not_paused
 from syncer.state.mappings import State
 from syncer.wiring import Syncer
@@ -40,8 +41,12 @@ def sync(
     with syncer(wait=wait) as living:
         wanted = list(dict.fromkeys(names or _active(living)))
         if len(wanted) == 1 and not every:
-            return _alone(living, wanted[0], Options(full=full), as_json=as_json)
-        return _all(living, wanted, Options(full=full), as_json=as_json)
+            status = _alone(living, wanted[0], Options(full=full), as_json=as_json)
+        else:
+            status = _all(living, wanted, Options(full=full), as_json=as_json)
+        with suppress(UnreachableError):  # told above, if so; the next run forgets what is too old
+            living.store.prune_history(living.settings.audit_days)
+        return status
 
 
 def _active(living: Syncer) -> list[str]:

@@ -65,6 +65,7 @@ class Beat:
             Chore("renewing subscriptions", self.subscribe, 300.0),
             Chore("forgetting old events", noticing.prune, 600.0),
             Chore("forgetting old runs", agenda.prune, 3600.0),
+            Chore("forgetting old audits", self.forget, 3600.0),
         ]
 
     def run(self, stop: threading.Event) -> None:
@@ -89,6 +90,10 @@ class Beat:
         """Ask a worker, if the events of some base are to be subscribed to: it has the SDK loaded, and the time."""
         if self.living.store.noticing.subscriptions_due():
             self.broker.ask_to_subscribe()
+
+    def forget(self) -> None:
+        """Forget audits that are older than anybody wants to know."""
+        self.living.store.prune_history(self.living.settings.audit_days)
 
     def ask(self) -> None:
         """Ask workers for what is due; for all of it once more if the broker lost everything."""

@@ -8,6 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from syncer.core.mapping import Direction, PairSpec, SyncMapping
+from syncer.database.capture.watch import Watch
 from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
 
@@ -75,6 +77,43 @@ def orders(look, table):
         ('A-1', 10, 'первый', '{a,b}', '2026-01-01 08:00+08', 0.1), ('A-2', 20.5, '第二 🧾', NULL, NULL, 1e300),
         ('A-3', NULL, E'tab\\t and \\\\N', '{}', '2026-01-03', NULL)""")
     return table("orders", "id", "order_no amount note tags placed_at weight")
+
+
+WATCHED = ("order_no", "amount", "note", "tags", "placed_at", "weight")
+
+
+@pytest.fixture
+def watch(engine):
+    """Makes the watch of a mapping of one table."""
+
+    def make(table="orders", key=("id",), columns=WATCHED, reader="orders@here", direction="both", **options):
+        pairs = tuple(PairSpec(name, name, Direction(direction)) for name in columns)
+        mapping = SyncMapping("orders", "default", "app", "tbl", "erp", table, pairs, key=key, **options)
+        return Watch(engine, mapping, tuple(key), tuple(columns), lambda: reader)
+
+    return make
+
+
+@pytest.fixture
+def another(database):
+    """Makes further connections, not in autocommit."""
+    made = []
+
+    def connect():
+        made.append(psycopg.connect(database.replace("+psycopg", "")))
+        return made[-1]
+
+    yield connect
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def watched(orders, watch):
+    """The orders, their changes noted."""
+    made = watch()
+    made.install()
+    return made
 
 
 _numbers = count()

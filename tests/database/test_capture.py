@@ -7,72 +7,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from syncer.core.mapping import Direction, PairSpec, SyncMapping
-from syncer.database.capture.watch import Watch, release
+from syncer.database.capture.watch import release
 from syncer.ports import RowDelete, RowInsert, RowUpdate
-from tests.database.looking import all_rows
+from tests.database.looking import Reading, all_rows
 
 COLUMNS = ("order_no", "amount", "note", "tags", "placed_at", "weight")
-
-
-@pytest.fixture
-def watch(engine):
-    """Makes the watch of a mapping of one table."""
-
-    def make(table="orders", key=("id",), columns=COLUMNS, reader="orders@here", direction="both", **options):
-        pairs = tuple(PairSpec(name, name, Direction(direction)) for name in columns)
-        mapping = SyncMapping("orders", "default", "app", "tbl", "erp", table, pairs, key=key, **options)
-        return Watch(engine, mapping, tuple(key), tuple(columns), lambda: reader)
-
-    return make
-
-
-@pytest.fixture
-def another(database):
-    """Makes further connections, not in autocommit."""
-    made = []
-
-    def connect():
-        made.append(psycopg.connect(database.replace("+psycopg", "")))
-        return made[-1]
-
-    yield connect
-    for connection in made:
-        connection.close()
-
-
-@pytest.fixture
-def watched(orders, watch):
-    """The orders, their changes noted."""
-    made = watch()
-    made.install()
-    return made
-
-
-class Reading:
-    """A reader that goes on and on: what it was told at each step."""
-
-    def __init__(self, watch):
-        self.capture = watch.capture()
-        self.cursor = self.capture.start()
-
-    def step(self, limit=1000):
-        found = self.capture.changes(self.cursor, limit)
-        if not found.whole:
-            self.cursor = found.cursor
-        return found
-
-    def __call__(self):
-        """All there is, as ``{key: (action, columns)}``; ``whole`` where that is the answer."""
-        told = {}
-        while True:
-            found = self.step()
-            if found.whole:
-                return "whole"
-            told |= {one.key: (one.action, one.columns and set(one.columns)) for one in found.keys}
-            if not found.more:
-                self.capture.read(self.cursor)
-                return told
 
 
 @pytest.fixture

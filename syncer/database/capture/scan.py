@@ -15,7 +15,7 @@ class ScanCapture:
 
     def changes(self, cursor: Mapping[str, Json], limit: int) -> Captured:  # noqa: ARG002 - the port's shape
         """Everything."""
-        return Captured(whole=True, reason="the table is scanned")
+        return Captured(whole=True, blind=True, reason="the table is scanned")
 
     def read(self, cursor: Mapping[str, Json]) -> None:
         """Nothing was kept."""

@@ -63,6 +63,13 @@ class Carrier:
         names = [name for line in lines if (name := _newcomer(line, side)) is not None]
         return self._tools.memory.seen(side, names) if names else ()
 
+    def follow(self, lines: Sequence[Line]) -> None:
+        """Go on with lines whose row is written: what the database filled in goes to Feishu."""
+        for line in lines:
+            self._follow_up(line)
+        if lines:
+            self._records.apply(lines, lambda: self._finish(lines))
+
     def _write(self, lines: Sequence[Line]) -> None:
         for line in self._rows.apply(lines):
             self._follow_up(line)

@@ -1,6 +1,6 @@
 """Turns what a survey found into lines ready for planning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -107,6 +107,10 @@ class Bench:
         lens = self._tools.lens
         page = self._tools.rows.fetch(names)
         return {raw.key: lens.row(raw, page.read_at) for raw in page.rows}, {raw.key: raw.print for raw in page.rows}
+
+    def failed(self, side: Side, lines: Sequence[str]) -> Collection[str]:
+        """Those of these lines, none of them linked, of which something failed before."""
+        return () if self._is_calm() else self._tools.memory.failed_lines(side, lines)
 
     def _is_calm(self) -> bool:
         """Whether nothing of this mapping failed or waits for a person, so that no line has to be asked about."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
+from syncer.core.newborns import Newborns
 from syncer.core.plan import Action, Fate, Operation
 from syncer.core.records import Base, Side, base_items, load_bases
+from syncer.core.series import Forms, items_of
 from syncer.core.values import Json, Value, load, pack
 
 
@@ -41,7 +44,47 @@ def freeze(operations: Sequence[Frozen]) -> bytes:
 
 def thaw(body: bytes) -> list[Frozen]:
     """The operations of a stored batch."""
-    return [_load(form) for form in orjson.loads(body)]
+    found = orjson.loads(body)
+    if isinstance(found, dict):
+        return [_newborn(found, place) for place, _ in enumerate(found["links"])]
+    return [_load(form) for form in found]
+
+
+def freeze_newborns(
+    born: Newborns,
+    lines: Sequence[str],
+    links: Sequence[int],
+    reason: str,
+    cells: Mapping[str, Forms],
+    match: Sequence[str],
+) -> bytes:
+    """The stored form of a batch of nothing but plain creates, series by series: as ``freeze``, but a fifth as long.
+
+    ``lines`` are those they are made from, ``cells`` what is sent to Feishu by field name, ``match`` the fields that
+    find a record again.
+    """
+    form = {"on": born.on.value, "reason": reason, "links": list(links), "lines": lines, "bases": born.bases}
+    return orjson.dumps({**form, "cells": cells, "match": match})
+
+
+def _newborn(form: Mapping[str, Any], place: int) -> Frozen:
+    on, line = Side(form["on"]), form["lines"][place]
+    after = load_bases({name: items_of(short[place]) for name, short in form["bases"].items()})
+    cells: dict[str, Json] = {name: cell for name, each in form["cells"].items() if (cell := each[place]) is not None}
+    return Frozen(
+        str(place),
+        form["links"][place],
+        Action.CREATE,
+        line if on is Side.DATABASE else None,
+        line if on is Side.FEISHU else None,
+        _created(on, after),
+        {},
+        {},
+        after,
+        form["reason"],
+        cells=cells,
+        match={name: cells[name] for name in form["match"]} if cells.keys() >= set(form["match"]) else {},
+    )
 
 
 def as_operation(side: Side, frozen: Frozen) -> Operation:

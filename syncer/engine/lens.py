@@ -7,6 +7,7 @@ from typing import Any
 from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
+from syncer.core.series import Forms, Series
 from syncer.core.values import Json, Value, is_empty, match_digest
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
@@ -121,6 +122,26 @@ class Lens:
         wanted = {name: values[name] for name in self._key if name in values}
         held.update((name, key_value(bind)) for name, bind in self.binds(wanted).items())
         return key_text(tuple(held.get(name) for name in self._key))
+
+    def new_keys(self, values: Mapping[str, Series], count: int) -> list[str | None]:
+        """The keys of so many new rows, as ``new_key`` tells them."""
+        if not any(name in values for name in self._key):
+            return [None] * count
+        series = [
+            list(map(key_value, self.bind_series(name, values[name]))) if name in values else [None] * count
+            for name in self._key
+        ]
+        return [None if set(held) == {None} else key_text(held) for held in zip(*series, strict=True)]
+
+    def cell_series(self, name: str, values: Series) -> Forms:
+        """A pair's Feishu-side values as cells in the written shape."""
+        cell = self.pairs[name].translator.cell
+        return [None if value is None else cell(value) for value in values]
+
+    def bind_series(self, name: str, values: Series) -> list[object]:
+        """A pair's database-side values as bind parameters."""
+        bind = self.pairs[name].translator.column
+        return [None if value is None else bind(value) for value in values]
 
     def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:
         """Feishu-side values as cells in the written shape, by field name."""

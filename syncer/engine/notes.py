@@ -10,7 +10,7 @@ from syncer.core.records import Side, Unreadable
 from syncer.core.values import Json, Value, dump
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
-from syncer.ports import Audit, ConflictNote, FailureNote, Intent, IntentState, Memo, Refusal, Remembered
+from syncer.ports import Audit, Births, ConflictNote, FailureNote, Intent, IntentState, Memo, Refusal, Remembered
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Notebook:
     failures: list[FailureNote] = field(default_factory=list)
     mended: list[tuple[int | None, str | None, str | None, str]] = field(default_factory=list)
     intents: dict[str, IntentState] = field(default_factory=dict)
+    births: list[Births] = field(default_factory=list)
 
     def memo(self) -> Memo:
         """All notes, ready to be stored."""
@@ -39,6 +40,7 @@ class Notebook:
             self.failures,
             self.mended,
             self.intents,
+            self.births,
         )
 
     @property
@@ -54,6 +56,7 @@ class Notebook:
                 self.failures,
                 self.mended,
                 self.intents,
+                self.births,
             )
         )
 

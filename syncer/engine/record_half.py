@@ -101,7 +101,7 @@ class RecordHalf:
         def answer(works: Sequence[Work]) -> Answer:
             if works is not flight.works:
                 return self._create(works)
-            return flight.intent, self._ask(flight.intent, flight.answer.result, again=flight.send)
+            return flight.intent, self.ask(flight.intent, flight.answer.result, again=flight.send)
 
         for result in bisect(flight.works, answer, self._room):
             if isinstance(result, Sent) and result.items is flight.works:
@@ -136,7 +136,7 @@ class RecordHalf:
 
     def _create(self, works: Sequence[Work]) -> Answer:
         intent, send = self._creating(works)
-        return intent, self._ask(intent, send)
+        return intent, self.ask(intent, send)
 
     def _creating(self, works: Sequence[Work]) -> tuple[Intent, Callable[[], Sequence[str]]]:
         """The stored intent to create these records, and the call that does it."""
@@ -153,7 +153,7 @@ class RecordHalf:
             self._tools.records.update(writes)
             return [write.id for write in writes]
 
-        return intent, self._ask(intent, send)
+        return intent, self.ask(intent, send)
 
     def _cells(self, work: Work) -> dict[str, Json]:
         cells = self._tools.lens.cells(work.operation.values)
@@ -170,7 +170,7 @@ class RecordHalf:
             self._tools.records.delete(ids)
             return ids
 
-        return intent, self._ask(intent, send)
+        return intent, self.ask(intent, send)
 
     def _intend(self, works: Sequence[Work], action: str, cells: Sequence[Mapping[str, Json]]) -> Intent:
         tools = self._tools
@@ -190,9 +190,10 @@ class RecordHalf:
             return {}
         return self._tools.lens.cells(self._tools.lens.match_values(work.operation.values))
 
-    def _ask(
+    def ask(
         self, intent: Intent, send: Callable[[], Sequence[str]], again: Callable[[], Sequence[str]] | None = None
     ) -> Sequence[str]:
+        """What a write was answered, once its outcome is known; ``again`` repeats it. A refused one is void."""
         try:
             answer = send()
         except UnknownOutcomeError as error:

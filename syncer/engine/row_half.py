@@ -14,7 +14,7 @@ from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
 from syncer.engine.strays import leave_claimed, note_rivals
 from syncer.engine.tools import Tools
-from syncer.ports import Intent, Moved, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
+from syncer.ports import Intent, Moved, RawRow, Refusal, RowDelete, RowInsert, RowOutcome, RowUpdate, Written
 
 NO_CELLS: Mapping[str, Json] = MappingProxyType({})
 
@@ -116,6 +116,12 @@ class RowHalf:
         notebook.audit(line, operation)
         notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])
         notebook.line(line)
+
+    def learn(self, line: Line, row: RawRow, notebook: Notebook) -> None:
+        """Take over a row that was inserted for a line, as one of many."""
+        operation = line.operation(Side.DATABASE)
+        assert operation is not None
+        self._confirm(Work(line, operation), Written(row), notebook)
 
     def _learn(self, line: Line, operation: Operation, row: Version, print_: bytes) -> None:
         """Take over what the write left. What a trigger or default made of a pair that Feishu never gets is its base:

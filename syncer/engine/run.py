@@ -11,9 +11,10 @@ from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
-from syncer.engine.judge import Judge, Judgement, missing, pages
+from syncer.engine.judge import Judge, Judgement, missing, pages, pages_ahead
 from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
+from syncer.engine.nursery import Nursery
 from syncer.engine.read import proven
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
@@ -101,7 +102,7 @@ class _Carrying:
         recovery = Recovery(tools)
         rows, records = RowHalf(tools), RecordHalf(tools, bench, recovery)
         self._carrier = Carrier(tools, rows, records)
-        self._newborn = {side: Carrier(tools, rows, records) for side in Side}
+        self._nursery = Nursery(tools, bench, {side: Carrier(tools, rows, records) for side in Side}, rows, records)
         self._dealt: set[int] = set()
         """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
@@ -139,12 +140,9 @@ class _Carrying:
     def _create(self) -> None:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)
         self._tools.reporter.stage("new lines", fresh)
-        for cases in pages(self._surveyed.survey, CaseKind.FRESH):
-            for line in self._bench.lines(cases):
-                here = Side.FEISHU if line.versions[Side.FEISHU].absent else Side.DATABASE
-                self._newborn[here].take(line)
-        for carrier in self._newborn.values():
-            carrier.close()
+        for cases in pages_ahead(self._tools, self._surveyed.survey, CaseKind.FRESH):
+            self._nursery.take(cases)
+        self._nursery.close()
 
     def _delete(self) -> None:
         self._tools.reporter.stage("deletions", self._judgement.tally.deletions.total())

@@ -47,7 +47,7 @@ def test_a_second_run_of_a_mapping_waits_for_the_first_and_doubles_nothing(stage
     def meanwhile():
         results.extend(in_thread(lambda: other.sync("orders", Options())))
 
-    with stage.tapped(doing("before", "rows.write", meanwhile)):
+    with stage.tapped(doing("before", "rows.insert", meanwhile)):
         first = pair.sync()
     thread, caught = results
     thread.join(60)

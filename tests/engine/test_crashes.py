@@ -21,7 +21,7 @@ STEPS = {
     f"{door}.{step}"
     for door, steps in {
         "memory": ("intend", "remember", "advance"),
-        "rows": ("write", "forget"),
+        "rows": ("write", "insert", "forget"),
         "records": ("create", "update", "delete"),
     }.items()
     for step in steps

@@ -137,7 +137,7 @@ def test_a_record_added_with_the_same_match_before_our_create_is_paired_not_doub
 def test_a_row_added_with_the_same_match_before_our_insert_is_paired_not_doubled(stage):
     pair = orders(stage, columns="id serial PRIMARY KEY, order_no text, amount numeric(12,2), note text")
     pair.add({"订单号": "B1", "金额": 9})
-    with stage.tapped(doing("before", "rows.write", lambda: insert(pair, ("B1", 9, None)))):
+    with stage.tapped(doing("before", "rows.insert", lambda: insert(pair, ("B1", 9, None)))):
         pair.sync()
     pair.settle()
     assert equal(pair) == [("B1", 9.0, None)]

@@ -176,7 +176,7 @@ def test_our_own_database_losing_the_answer_of_a_commit_doubles_nothing(stage, p
     pair.add(*({"订单号": f"F{number}", "金额": number} for number in range(5)))
 
     def lose(when, here):
-        if (when, here) == ("after", "rows.write"):
+        if (when, here) == ("after", "rows.insert"):
             raise UnreachableError("the connection was lost at commit")
 
     with stage.tapped(lose), pytest.raises(UnreachableError):

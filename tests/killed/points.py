@@ -88,7 +88,7 @@ def _name_steps(doing):
 
     for owner, names in (
         (PostgresMemory, ("intend", "remember", "advance", "sweep_failures", "failed_lines")),
-        (PostgresRows, ("write", "forget", "applied")),
+        (PostgresRows, ("write", "insert", "forget", "applied")),
         (Runs, ("_memory", "finish_run")),
     ):
         for name in names:

@@ -1,0 +1,139 @@
+"""Brings newcomers over by the slice: planned series by series, written as one block, remembered in one copy.
+
+A first load is nothing else. Whatever is not plain (see ``core.newborns``), failed before, or is refused, goes the way
+of every other line (``engine.carry``): what is left of either way is the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from syncer.core.records import Side, Version
+from syncer.core.survey import Case
+from syncer.engine.carry import Carrier
+from syncer.engine.cases import Bench
+from syncer.engine.record_half import RecordHalf
+from syncer.engine.record_nursery import RecordNursery
+from syncer.engine.row_half import RowHalf
+from syncer.engine.row_nursery import RowNursery
+from syncer.engine.slices import Slice, join_slices, lay_out
+from syncer.engine.tools import Tools
+
+
+class Way(Protocol):
+    """How slices are brought to one side. ``left`` collects the cases that must be carried out one by one."""
+
+    left: list[Case]
+
+    def room(self) -> int:
+        """Most lines of a slice; none if slices are not wanted any more."""
+        ...
+
+    def is_busy(self) -> bool:
+        """Whether something is on its way, or left."""
+        ...
+
+    def take(self, slice_: Slice) -> None:
+        """Bring a slice over, soon."""
+        ...
+
+    def land(self) -> None:
+        """Wait for what is on its way."""
+        ...
+
+
+class Nursery:
+    """Takes newcomers of both sides; ``carriers`` take over what it cannot do, by the side that is written."""
+
+    def __init__(
+        self, tools: Tools, bench: Bench, carriers: Mapping[Side, Carrier], rows: RowHalf, records: RecordHalf
+    ) -> None:
+        self._tools, self._bench, self._carriers, self._records = tools, bench, carriers, records
+        self._filling = RowNursery(tools, bench, rows)
+        self._ways: Mapping[Side, Way] = {Side.DATABASE: self._filling, Side.FEISHU: RecordNursery(tools, records)}
+        self._planned: dict[Side, list[Slice]] = {side: [] for side in Side}
+
+    def take(self, cases: Sequence[Case]) -> None:
+        """Bring newcomers over, now or with the next full slice. All of Feishu's come before those of the database."""
+        for source in Side:
+            if some := [case for case in cases if isinstance(case.side(source), Version)]:
+                self._finish(source)
+                with self._landing():
+                    self._take(source, some)
+        self._carry_left(self._tools.options.batch)
+
+    def close(self) -> None:
+        """Bring over all that was taken, to the end."""
+        for side in Side:
+            self._finish(side.other)
+        for carrier in self._carriers.values():
+            carrier.close()
+
+    def _finish(self, on: Side) -> None:
+        """Be done with everything that is to be written to one side."""
+        if self._planned[on] or self._ways[on].is_busy():
+            with self._landing():
+                self._send(on, 1)
+            self._land()
+            self._carry_left(1)
+
+    @contextmanager
+    def _landing(self) -> Iterator[None]:
+        """If anything goes wrong, remember what became of that which is on its way."""
+        try:
+            yield
+        except Exception:
+            self._land()
+            raise
+
+    def _take(self, source: Side, cases: Sequence[Case]) -> None:
+        on = source.other
+        way = self._ways[on]
+        if not self._tools.rules.direction.carries_from(source) or not way.room():
+            way.left.extend(cases)
+            return
+        names = [found.line for case in cases if isinstance(found := case.side(source), Version)]
+        failed = self._tools.aside.queue(lambda: self._bench.failed(source, names)).result()
+        if failed:
+            way.left.extend(case for case, name in zip(cases, names, strict=True) if name in failed)
+            cases = [case for case, name in zip(cases, names, strict=True) if name not in failed]
+        planned, left = lay_out(self._tools, source, cases)
+        way.left.extend(left)
+        if not planned.born.values:
+            way.left.extend(planned.cases)
+            return
+        self._planned[on].append(planned)
+        self._send(on, way.room())
+
+    def _send(self, on: Side, fewest: int) -> None:
+        """Send what is planned in full slices, as long as there are so many lines."""
+        planned, self._planned[on] = self._planned[on], []
+        if not planned:
+            return
+        way, waiting = self._ways[on], join_slices(planned)
+        while len(waiting) >= fewest and len(waiting) and (room := way.room()):
+            way.take(waiting.part(0, room))
+            waiting = waiting.part(room)
+        if way.room():
+            self._planned[on] = [waiting] if len(waiting) else []
+        else:
+            way.left.extend(waiting.cases)
+
+    def _land(self) -> None:
+        """Wait for everything on its way: what comes next works with the memory itself."""
+        for way in self._ways.values():
+            way.land()
+        self._tools.aside.wait()
+
+    def _carry_left(self, fewest: int) -> None:
+        """Carry out, one by one, what the slices left, as soon as there are so many lines."""
+        if max(len(self._filling.filled), *(len(way.left) for way in self._ways.values())) < fewest:
+            return
+        self._land()
+        filled, self._filling.filled = self._filling.filled, []
+        self._carriers[Side.DATABASE].follow(filled)
+        for on, way in self._ways.items():
+            left, way.left = way.left, []
+            for line in self._bench.lines(left):
+                self._carriers[on].take(line)
+        self._records.land()

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from syncer.core.schedule import Schedule, Trouble, rest_after
 
-ZONES = [ZoneInfo(name) for name in ("UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")]
+ZONES = [
+    ZoneInfo(name) for name in ("UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
+]
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
 spans = st.timedeltas(timedelta(seconds=1), timedelta(days=2))
 crons = st.builds(

@@ -5,14 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 
 from syncer.catalog.files import load_file
 from syncer.catalog.revisions import digest
+from syncer.core.records import Side
+from syncer.ports.signals import SignalKind
 from syncer.settings import load_settings
 from syncer.wiring import Syncer
+from syncer.worker.waking import waking
 
 FIELDS = [{"field_name": "订单号", "type": 1}, {"field_name": "金额", "type": 2}, {"field_name": "备注", "type": 1}]
 
@@ -34,34 +38,48 @@ def until(what, seconds=PATIENCE, told="it did not come to that"):
 
 
 class Part:
-    """One ``syncer ...`` process; its output goes to a file."""
+    """One ``syncer ...`` process; its output goes to a file. ``alone``: begun as a person begins it, not forked."""
 
-    def __init__(self, scene, *arguments, **environment):
+    def __init__(self, scene, *arguments, alone=False, **environment):
         self.words = " ".join(arguments)
         self._file = scene.folder / f"{len(scene.parts)}-{arguments[0]}.log"
-        command = [sys.executable, "-m", "syncer", *arguments]
-        with self._file.open("wb") as out:
-            self.process = subprocess.Popen(
-                command,
-                cwd=scene.folder,
-                env={**scene.environment(), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._file.touch()
+        given = {**scene.environment(), **environment}
+        self._mother = None if alone else scene.mother
+        if alone:
+            with self._file.open("wb") as out:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "syncer", *arguments],
+                    cwd=scene.folder,
+                    env=given,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self.pid = self._process.pid
+        else:
+            self.pid = scene.mother.start(arguments, given, scene.folder, self._file)
         scene.parts.append(self)
 
-    @property
-    def pid(self):
-        return self.process.pid
+    def status(self):
+        """How it ended; ``None`` while it lives."""
+        return self._mother.status(self.pid) if self._mother else self._process.poll()
+
+    def wait(self, seconds):
+        """Its exit status."""
+        until(lambda: self.status() is not None, seconds, lambda: f"{self.words} does not end: {self.said()}")
+        return self.status()
+
+    def send(self, name):
+        os.kill(self.pid, name)
 
     def said(self):
         return self._file.read_text("utf-8", errors="replace")
 
     def says(self, words, seconds=PATIENCE):
         until(
-            lambda: words in self.said() or self.process.poll() is not None,
+            lambda: words in self.said() or self.status() is not None,
             seconds,
             lambda: f"{self.words} never said {words!r}: {self.said()}",
         )
@@ -73,54 +91,50 @@ class Part:
 
     def kill(self):
         """kill -9: the process alone, its children are left to themselves."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.send(signal.SIGKILL)
+        self.wait(10)
 
     def stop(self, seconds=PATIENCE):
         """SIGTERM, and its exit status."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(seconds)
+        self.send(signal.SIGTERM)
+        return self.wait(seconds)
 
     def end(self):
-        """Whatever it takes."""
-        family = self.family() if self.process.poll() is None else []
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(8)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
-        for pid in family:
-            if alive(pid):
-                os.kill(pid, signal.SIGKILL)
+        """At once and for good, with all that it began."""
+        if self.status() is None:
+            for pid in self.family():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.wait(10)
 
 
 def descendants(pid):
-    found = []
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            children = [int(word) for word in file.read().split()]
+        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
-        return found
-    for child in children:
-        found += [child, *descendants(child)]
-    return found
+        return []
+    return [one for child in children for one in (child, *descendants(child))]
 
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 class Scene:
     """Tables, mappings, people; ``part`` starts a process, all of them end with the scene."""
 
-    def __init__(self, simulator, erp_url, state_url, redis_url, folder, **more):
+    def __init__(self, mother, simulator, erp_url, state_url, redis_url, folder, **more):
+        self.mother = mother
         self.simulator, self.control, self.folder = simulator, simulator.control, folder
         self.erp_url, self.state_url, self.redis_url, self.more = erp_url, state_url, redis_url, more
         self.control.set_quota_scale(0)
@@ -153,8 +167,8 @@ class Scene:
     def environment(self):
         return {"PATH": os.defpath, "HOME": str(self.folder), **self.settings()}
 
-    def part(self, *arguments, **environment):
-        return Part(self, *arguments, **environment)
+    def part(self, *arguments, **more):
+        return Part(self, *arguments, **more)
 
     def syncer(self):
         return Syncer(load_settings(self.settings(), None), grace=0.2, attempts=3)
@@ -182,6 +196,18 @@ class Scene:
         with self.syncer() as living:
             sides = living.look(loaded.mapping)
             living.apply(sides, loaded.document, digest(loaded.document), "new")
+
+    @contextmanager
+    def waking(self):
+        """What an event does: a signal in the store, then a call for a run."""
+        with self.syncer() as living:
+            wake = waking(living)
+
+            def notice(name, record):
+                living.store.noticing.raise_(name, Side.FEISHU, SignalKind.LINE, [record], "an event")
+                wake([name])
+
+            yield notice
 
     # people and looking
 
@@ -222,4 +248,4 @@ class Scene:
         return [run for run in self.runs(name) if run[2] in ("done", "failed_lines")]
 
     def logs(self):
-        return "\n".join(f"== {part.words} ({part.process.poll()})\n{part.said()}" for part in self.parts)
+        return "\n".join(f"== {part.words} ({part.status()})\n{part.said()}" for part in self.parts)

@@ -47,12 +47,6 @@ class Reader:
             reporter.advance(len(page.rows))
         return count
 
-    def read_some_records(self, survey: Survey, ids: Sequence[str]) -> int:
-        """Stage the named records as they are now; how many there still are."""
-        fetched = self._records.fetch(ids, self._lens.fields)
-        self._sift_records(survey, fetched.records, fetched.read_at)
-        return len(fetched.records)
-
     def _sift_records(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime) -> None:
         """Stage records; only those that are new or changed are decoded."""
         others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])

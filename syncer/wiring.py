@@ -345,6 +345,7 @@ class Syncer:
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
+        zone = zone_of(sides.mapping, sides.record_table)
         with self._opened(job, layout, sides) as (memory, report), closing(Threads()) as aside:
             tools = Tools(
                 rules=rules,
@@ -358,6 +359,7 @@ class Syncer:
                 options=job.options,
                 lens=Lens(rules),
                 signals=self.store.noticing.signals(job.mapping.name),
+                capture=None if job.options.dry else self.watch(sides.mapping, sides.row_table, zone).capture(),
                 table=job.mapping.table_id,
                 aside=aside,
             )

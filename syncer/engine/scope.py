@@ -59,8 +59,8 @@ class Chooser:
         named = {side: _named(signals, side) for side in Side}
         named[Side.FEISHU] -= self._echoes(signals)
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
-        rows, cursor = self._rows(named[Side.DATABASE], full=full)
-        polled = full or rows is None or self._polls(signals)
+        rows, cursor = self._rows(named[Side.DATABASE], signals, full=full)
+        polled = full or rows is None or self._polls(signals, Side.FEISHU)
         still = polled and not full and self._is_still()
         records = None if full else self._records(named[Side.FEISHU], polled=polled, still=still)
         lines = {Side.FEISHU: records, Side.DATABASE: rows}
@@ -75,11 +75,10 @@ class Chooser:
         told = [signal for signal in signals if signal.kind is SignalKind.LINE and signal.side is Side.FEISHU]
         return Echoes(self._tools, self._info).of(told) if told else frozenset()
 
-    def _polls(self, signals: Sequence[Signal]) -> bool:
-        asked = {(signal.side, signal.kind) for signal in signals}
-        return self._tools.options.poll or bool(
-            asked & {(Side.FEISHU, SignalKind.POLL), (Side.FEISHU, SignalKind.SCHEMA)}
-        )
+    def _polls(self, signals: Sequence[Signal], side: Side) -> bool:
+        """Whether a side is to be asked for what nobody signalled."""
+        asked = {signal.kind for signal in signals if signal.side is side}
+        return self._tools.options.poll or bool(asked & {SignalKind.POLL, SignalKind.SCHEMA})
 
     def _is_still(self) -> bool:
         revision = self._info.revision
@@ -99,7 +98,9 @@ class Chooser:
 
     # The database.
 
-    def _rows(self, named: frozenset[str], *, full: bool) -> tuple[Sequence[str] | None, Mapping[str, Json] | None]:
+    def _rows(
+        self, named: frozenset[str], signals: Sequence[Signal], *, full: bool
+    ) -> tuple[Sequence[str] | None, Mapping[str, Json] | None]:
         """The rows to look at (``None``: all of them), and the capture's cursor for when they are dealt with."""
         capture = self._tools.capture
         if capture is None:
@@ -108,6 +109,8 @@ class Chooser:
         if full or not isinstance(cursor, Mapping):
             return None, capture.start()
         keys, captured = self._captured(capture, cursor)
+        if captured.blind and not self._polls(signals, Side.DATABASE):
+            return sorted(named), None
         if captured.whole:
             return None, capture.start()
         wanted = keys | named | self._restless(Side.DATABASE)

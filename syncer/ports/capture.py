@@ -36,13 +36,14 @@ class Captured:
     """What changed since a cursor, each row once; and the cursor for the next question.
 
     ``whole``: not every changed row can be named (a cursor too old, a TRUNCATE, a huge statement, triggers off for a
-    while): begin with ``start`` and read everything; ``keys`` is empty then and ``reason`` says why, for people. ``more``:
-    go on with ``cursor``, there are about ``waiting`` changes left.
+    while): begin with ``start`` and read everything; ``keys`` is empty then and ``reason`` says why, for people.
+    ``more``: go on with ``cursor``, there are about ``waiting`` changes left. ``blind``: nothing watches this table.
     """
 
     keys: Sequence[CapturedKey] = ()
     cursor: Mapping[str, Json] = field(default_factory=dict)
     whole: bool = False
+    blind: bool = False
     more: bool = False
     waiting: int = 0
     reason: str = ""

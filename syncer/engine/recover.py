@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
@@ -15,8 +16,8 @@ from syncer.ports import Audit, Intent, RawRecord, Remembered
 _ROUNDS = 3
 _OVER = 2.0
 """Seconds that a failure which Feishu itself told has to show an effect all the same."""
-_SAMPLE = 100
-"""As many records as one call looks at."""
+_SAMPLE, _PROBES = 100, 50
+"""As many records as one call looks at by their ids, and by their match."""
 
 
 class Recovery:
@@ -158,12 +159,22 @@ class Recovery:
         """
         if intent.action != "create":
             return self._settle_write(intent, send, over=over)
+        return self._settle_create(intent, send, over=over)
+
+    def _settle_create(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
+        """Looks before every repetition: whether Feishu knows a token again, and how long, is not documented."""
+        last = None
+        for _ in range(_ROUNDS):
+            found = self.find_created(intent, over=over)
+            if found is not None:
+                return _complete(found)
+            intent = replace(intent, created_at=self._tools.clock.now())
+            try:
+                return send()
+            except UnknownOutcomeError as error:
+                last, over = error, error.over
         found = self.find_created(intent, over=over)
-        if found is None:
-            return self._repeat(send, intent, lambda: self.find_created(intent) is None)
-        if any(record is None for record in found):
-            raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
-        return [record for record in found if record is not None]
+        return _complete(found) if found is not None else self._give_up(intent, last)
 
     def _settle_write(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
         """A batch is all or nothing, but people write too: only what is plain for every record is believed."""
@@ -193,19 +204,24 @@ class Recovery:
     def _repeat(
         self, send: Callable[[], Sequence[str]], intent: Intent, still_undone: Callable[[], bool]
     ) -> Sequence[str]:
-        """Updates and deletes say the same however often they are sent; a create repeats its body and token.
-
-        Raises ``TooLargeError`` for a batch that Feishu itself failed each time and that surely was not written: too
-        much at once is the one thing in it that can be changed.
-        """
+        """Updates and deletes say the same however often they are sent."""
         for round_ in range(_ROUNDS):
             self._tools.clock.sleep(1 if round_ else 0)
             try:
                 return send()
             except UnknownOutcomeError as error:
                 last = error
+        if last.over and still_undone():
+            return self._give_up(intent, last)
+        raise last
+
+    def _give_up(self, intent: Intent, last: UnknownOutcomeError | None) -> NoReturn:
+        """Nothing was written, so far. Raises ``TooLargeError`` for a batch that Feishu itself failed each time: too
+        much at once is the one thing in it that can be changed.
+        """
+        assert last is not None
         lines = len(thaw(intent.body))
-        if not last.over or lines == 1 or not still_undone():
+        if not last.over or lines == 1:
             raise last
         self._tools.records.too_large(lines)
         raise TooLargeError(f"{last}; it may be too large, so it is sent in parts", code=last.code) from last
@@ -233,6 +249,12 @@ class Recovery:
             tools.clock.sleep(1)
 
     def _look_up(self, sent: Sequence[Frozen]) -> Sequence[str | None] | None:
+        """A batch is all or nothing: where none of as many as one call looks for is there, no other is looked for."""
+        if len(sent) > _PROBES and self._found(sent[:_PROBES]) is None:
+            return None
+        return self._found(sent)
+
+    def _found(self, sent: Sequence[Frozen]) -> Sequence[str | None] | None:
         tools = self._tools
         names = tools.lens.fields
         empty: dict[str, Json] = {pair.field: None for pair in tools.lens.pairs.values() if pair.accepts(Side.FEISHU)}
@@ -271,6 +293,13 @@ def _mostly(version: Version, sent: Mapping[str, Value], match: Sequence[str]) -
     others = [name for name in sent if name not in match]
     kept = sum(1 for name in others if version.values.get(name) == sent[name])
     return 2 * kept >= len(others)
+
+
+def _complete(found: Sequence[str | None]) -> Sequence[str]:
+    """All of the ids; raises ``UnknownOutcomeError`` if one is not known."""
+    if any(record is None for record in found):
+        raise UnknownOutcomeError("some records of a batch that was created cannot be told from others")
+    return [record for record in found if record is not None]
 
 
 def _all_untouched(sent: Sequence[Frozen], versions: Mapping[str, Version]) -> bool:

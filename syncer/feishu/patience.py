@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from syncer.errors import SyncerError
 from syncer.ports import Clock
 
-_SPREAD = 0.5
+_SPREAD = 0.25
 """Seconds over which those who were told to wait come back, at most."""
 
 Waiting = Callable[[str, float, str], None]

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.engine.stage import Stage
+pytest.register_assert_rewrite("tests.engine.stage", "tests.engine.tables", "tests.faults.storm")
+
+from tests.engine.stage import Stage  # noqa: E402 - its assertions tell more once they are rewritten
 
 
 @pytest.fixture

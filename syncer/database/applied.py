@@ -18,8 +18,8 @@ SCHEMA = "syncer"
 TABLE = "syncer.applied"
 DBA = "the syncer keeps a small table in the schema syncer; let an administrator run what `syncer apply --sql` prints"
 
-CREATE = """CREATE SCHEMA IF NOT EXISTS syncer;
-CREATE TABLE IF NOT EXISTS syncer.applied (
+_CREATE_SCHEMA = "CREATE SCHEMA IF NOT EXISTS syncer;\n"
+CREATE = """CREATE TABLE IF NOT EXISTS syncer.applied (
     batch text NOT NULL,
     operation text NOT NULL,
     key text NOT NULL,
@@ -35,6 +35,12 @@ GRANT SELECT, INSERT, DELETE ON syncer.applied TO {role};
 
 _ALL = "*"
 """Stands for all operations of a block: its key is the list of theirs."""
+
+_THERE = """
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'syncer' AND c.relname = %s AND has_schema_privilege(n.oid, 'USAGE'))
+"""
 
 _LOCK = 7_310_265_112  # any number, the same for all: two processes may prepare at once
 
@@ -60,18 +66,20 @@ def create(connection: psycopg.Connection, statements: str) -> None:
 def _create(connection: psycopg.Connection, statements: str) -> None:
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        if connection.execute("SELECT to_regnamespace('syncer') IS NULL").fetchone() == (True,):
+            connection.execute(_CREATE_SCHEMA)
         connection.execute(statements.encode())
 
 
 def script(connection: psycopg.Connection) -> str:
     """The same as SQL for an administrator, with the rights this connection's role needs."""
     (role,) = connection.execute("SELECT current_user").fetchone() or ("",)
-    return CREATE + sql.SQL(_GRANT).format(role=sql.Identifier(role)).as_string(connection)
+    return _CREATE_SCHEMA + CREATE + sql.SQL(_GRANT).format(role=sql.Identifier(role)).as_string(connection)
 
 
-def is_prepared(connection: psycopg.Connection) -> bool:
-    """Whether the table is there."""
-    return connection.execute("SELECT to_regclass(%s) IS NOT NULL", (TABLE,)).fetchone() == (True,)
+def is_prepared(connection: psycopg.Connection, name: str = "applied") -> bool:
+    """Whether a table of ours is there and our role may get at the schema."""
+    return connection.execute(_THERE, (name,)).fetchone() == (True,)
 
 
 def faults(connection: psycopg.Connection) -> list[str]:

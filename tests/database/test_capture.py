@@ -482,17 +482,16 @@ def test_a_cursor_of_another_way_asks_for_everything(reading, watch):
         ("ALTER TABLE orders ALTER note TYPE json USING NULL", "UPDATE orders SET note = '{}'"),
         ("ALTER TABLE orders ALTER id TYPE text", "UPDATE orders SET note = 'x'"),
         ("DROP TABLE syncer.log", "UPDATE orders SET note = 'x'"),
+        ("ALTER SCHEMA syncer RENAME TO syncer_old", "UPDATE orders SET note = 'x'"),
+        ("ALTER TABLE syncer.log RENAME TO old", "UPDATE orders SET note = 'x'"),
         ("ALTER TABLE orders RENAME TO old", "UPDATE old SET note = 'x'"),
-        ("ALTER TABLE orders SET SCHEMA pg_catalog", None),
     ],
 )
 def test_a_changed_table_never_makes_a_write_fail(reading, look, another, change, write):
-    if write is None:
-        pytest.skip("not to be done to any server")
     session = another()
-    session.execute(write.replace("old", "orders") if "RENAME TO" in change else "UPDATE orders SET weight = 1")
+    session.execute("UPDATE orders SET weight = 1")
     session.commit()
-    table = "old" if "RENAME TO old" in change else "orders"
+    table = "old" if "orders RENAME TO old" in change else "orders"
     look.execute(change)
     for connection in (session, look):  # one that has its plans already, and a new one
         connection.execute(write)

@@ -4,7 +4,7 @@ What it must never do is make the statement fail that it is called for. So every
 which somebody may rename or retype tomorrow, stands in a block of its own; what goes wrong there is noted as a change
 that nobody can name, and answered by reading the whole table. The block writes nothing: a subtransaction without
 writes takes no transaction id, so even a thousand statements in one transaction do not overflow what PostgreSQL keeps
-of these. The INSERT into our own log stands outside.
+of these. The INSERT into our own log stands outside, behind a look whether there is one that may be written.
 
 It looks at rows only in sets. Up to ``FEW`` rows of an UPDATE are compared column by column, more are noted by their
 keys alone: comparing costs as much again as all the rest. More than ``MOST`` rows are noted as "everything".
@@ -20,7 +20,12 @@ _BODY = r"""
 DECLARE
     total bigint; lines text; before text; action "char"; fault text;
 BEGIN
-    IF to_regclass('syncer.log') IS NULL THEN
+    IF (CASE
+        WHEN to_regnamespace('syncer') IS NULL THEN true
+        WHEN NOT has_schema_privilege('syncer', 'USAGE') THEN true
+        WHEN to_regclass('syncer.log') IS NULL THEN true
+        ELSE NOT has_table_privilege('syncer.log', 'INSERT')
+    END) THEN
         RETURN NULL;
     END IF;
     BEGIN

@@ -59,7 +59,7 @@ def prepare(connection: psycopg.Connection) -> None:
 
 def is_prepared(connection: psycopg.Connection) -> bool:
     """Whether the tables are there."""
-    return connection.execute("SELECT to_regclass(%s) IS NOT NULL", (LOG,)).fetchone() == (True,)
+    return applied.is_prepared(connection, "log")
 
 
 def script(role: str) -> str:

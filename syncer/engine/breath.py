@@ -86,11 +86,13 @@ class Breath:
         tools = self.tools
         known, reporter, read = tools.revisions, tools.reporter, dict(tools.report.read)
         revision, tools.reporter = tools.records.revision(), Reporter()
+        before, tools.overtaken = tools.overtaken, set()  # what was dealt with before may have changed once more
         try:
             found = look_at_some(tools, scope, revision)
             done = found is not None and self._carry_out(*found)
         finally:
             tools.reporter, tools.report.read = reporter, read
+            tools.overtaken |= before
         self._follow(known, revision, scope)
         if not done:
             self.capture = None

@@ -1,7 +1,6 @@
 """Looks at all that a survey found before anything is written: counts, confirms what is gone, and asks the guards."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Action, LinePlan, Tally
@@ -57,9 +56,11 @@ class Judge:
             kinds.append(CaseKind.FRESH)
         for kind in kinds:
             for cases in pages(self._survey, kind):
-                self._confirm_gone(cases, judgement)
-                for line in self._bench.lines(cases):
+                current = [case for case in cases if not is_overtaken(self._tools, case)]
+                self._confirm_gone(current, judgement)
+                for line in self._bench.lines(current):
                     self._count(line, judgement)
+                self._tools.breathe()
         return judgement
 
     def hidden(self) -> int:
@@ -94,10 +95,11 @@ class Judge:
 
     def _count(self, line: Line, judgement: Judgement) -> None:
         plan = line.plan
-        for guard in _guards_about(plan):
+        about = _guards_about(plan, self._tools.rules.key)
+        for guard in about:
             if not self._bench.approved(guard, line):
                 judgement.note(guard, line, plan)
-        if not any(self._bench.approved(guard, line) for guard in _guards_about(plan)):
+        if not any(self._bench.approved(guard, line) for guard in about):
             judgement.tally.add(plan)
         if self._tools.options.dry:
             self._tell(line)
@@ -134,16 +136,14 @@ def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
         after = cases[-1].at
 
 
-def pages_ahead(tools: Tools, survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
-    """The same, with the next page asked for while this one is dealt with."""
-
-    def ask(after: str | None) -> "Future[Sequence[Case]]":
-        return tools.aside.queue(lambda: survey.cases(kind, after, PAGE))
-
-    coming = ask(None)
-    while cases := coming.result():
-        coming = ask(cases[-1].at)
-        yield cases
+def is_overtaken(tools: Tools, case: Case) -> bool:
+    """Whether a line of this case was dealt with since the survey."""
+    if not tools.overtaken:
+        return False
+    link = case.remembered.link if case.remembered else None
+    named = ((side, found.line if isinstance(found := case.side(side), Version) else None) for side in Side)
+    linked = ((side, link.line(side)) for side in Side) if link else ()
+    return any(place in tools.overtaken for place in (*named, *linked))
 
 
 def missing(case: Case, side: Side) -> str | None:
@@ -155,12 +155,15 @@ def missing(case: Case, side: Side) -> str | None:
     return name if found is Look.GONE else None
 
 
-def _guards_about(plan: LinePlan) -> list[str]:
+def _guards_about(plan: LinePlan, key: Collection[str]) -> list[str]:
     found = []
     if plan.differs:
         found.append("first_pairing")
     if plan.overwrites:
         found.append("overwrites")
+    row = plan.operation(Side.DATABASE)
+    if row is not None and row.action is Action.UPDATE and any(name in row.values for name in key):
+        found.append("keys")
     if any(operation.clears() for operation in plan.operations):
         found.append("clears")
     if any(operation.action is Action.DELETE for operation in plan.operations):

@@ -4,14 +4,16 @@ Recover, survey both sides, judge the whole, then carry it out in bounded batche
 """
 
 from datetime import datetime
+from functools import partial
 
 from syncer.core.plan import Action, Guard, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side
+from syncer.engine.breath import Breath
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
-from syncer.engine.judge import Judge, Judgement, missing, pages, pages_ahead
+from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages, pages_ahead
 from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
 from syncer.engine.nursery import Nursery
@@ -38,6 +40,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     if not tools.options.dry:
         Recovery(tools).run()
     scope = Chooser(tools, info).choose()
+    breath = _breath(tools, info, scope)
     surveyed = look(tools, info, scope)
     bench = Bench(tools)
     judge = Judge(tools, bench, surveyed.survey, surveyed.gone)
@@ -50,9 +53,29 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     if guard is not None:
         _stopped(tools, guard, judgement)
     if not tools.options.dry and (guard is None or not guard.stops):
-        _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None).run(scope)
+        carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
+        breath.rest = carrying.rest
+        strays = carrying.run()
+        Cursors(tools, scope).advance(surveyed, strays, withheld=guard is not None)
     close_report(tools, report, began)
     return report
+
+
+def _breath(tools: Tools, info: RecordTableInfo, scope: Scope) -> Breath:
+    """What lets a long run deal with edits meanwhile; a short one is over soon enough."""
+    breath = Breath(tools, info, capture=scope.capture)
+    if scope.partial < frozenset(Side) and not tools.options.dry:
+        breath.carry = partial(_carry_some, tools)
+        tools.breathe = breath.draw
+    return breath
+
+
+def _carry_some(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> bool:
+    """Carry out what a look at a few lines found, unless a guard stands against it."""
+    if _guard(tools, surveyed, judgement) is not None:
+        return False
+    _Carrying(tools, Bench(tools), surveyed, judgement, withheld=False).run()
+    return True
 
 
 # Guards.
@@ -106,7 +129,8 @@ class _Carrying:
         self._dealt: set[int] = set()
         """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
-    def run(self, scope: Scope) -> None:
+    def run(self) -> int:
+        """Carry all of it out; how many lines cannot be paired because their match values are not theirs alone."""
         for kind in (CaseKind.CHANGED, CaseKind.MOVED, CaseKind.PAIR):
             self._carry(kind)
         self._carrier.close()
@@ -114,7 +138,12 @@ class _Carrying:
         strays = note_strays(self._tools, self._surveyed.survey)
         if self._judgement.tally.deletions.total() or self._bench.approves("deletes"):
             self._delete()
-        Cursors(self._tools, scope).advance(self._surveyed, strays, withheld=self._withheld)
+        return strays
+
+    def rest(self) -> None:
+        """Bring everything that was begun to its end, so that other lines can be dealt with."""
+        self._carrier.close()
+        self._nursery.close()
 
     def _carry(self, kind: CaseKind) -> None:
         self._tools.reporter.stage(f"{kind} lines", self._surveyed.totals.cases.get(kind))
@@ -122,6 +151,7 @@ class _Carrying:
             for line in self._bench.lines([case for case in cases if self._current(case)]):
                 if not _deletes(line):
                     self._deal(line)
+            self._tools.breathe()
 
     def _deal(self, line: Line) -> None:
         if line.link is not None and line.link.id is not None and any(held.absent for held in line.versions.values()):
@@ -130,6 +160,8 @@ class _Carrying:
 
     def _current(self, case: Case) -> bool:
         """Whether a case still says how things are: not dealt with in this run, and gone only if that was confirmed."""
+        if is_overtaken(self._tools, case):
+            return False
         link = case.remembered.link if case.remembered else None
         if link is None:
             return True
@@ -141,7 +173,8 @@ class _Carrying:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)
         self._tools.reporter.stage("new lines", fresh)
         for cases in pages_ahead(self._tools, self._surveyed.survey, CaseKind.FRESH):
-            self._nursery.take(cases)
+            self._nursery.take([case for case in cases if not is_overtaken(self._tools, case)])
+            self._tools.breathe()
         self._nursery.close()
 
     def _delete(self) -> None:
@@ -151,6 +184,7 @@ class _Carrying:
             for line in self._bench.lines(gone):
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
                     self._carrier.take(line)
+            self._tools.breathe()
         self._carrier.close()
 
 

@@ -85,6 +85,8 @@ class Machine:
         self.layout = [(pair.name, "1") for pair in self.rules.pairs]
         self.ties: set[tuple[str, str]] = set()
         self.chaotic = False
+        self.breathed = False
+        """Whether the last run dealt with something beside its own plan."""
         self.looked = 0
         self.due: datetime | None = None
         self.late: list[tuple[int, dict[str, set[str] | None]]] = []
@@ -171,6 +173,7 @@ class Machine:
             report = None
             self.tell(f"*** {type(error).__name__}: {error}")
         self.note_ties()
+        self.breathed = bool(tools.overtaken)
         if report:
             self.tell(
                 f"--- {report.status} {dict(report.written)} guard={report.guard and report.guard.name} {self.links()}"

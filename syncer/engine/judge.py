@@ -1,6 +1,7 @@
 """Looks at all that a survey found before anything is written: counts, confirms what is gone, and asks the guards."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Action, LinePlan, Tally
@@ -95,11 +96,10 @@ class Judge:
 
     def _count(self, line: Line, judgement: Judgement) -> None:
         plan = line.plan
-        about = _guards_about(plan, self._tools.rules.key)
-        for guard in about:
+        for guard in _guards_about(plan):
             if not self._bench.approved(guard, line):
                 judgement.note(guard, line, plan)
-        if not any(self._bench.approved(guard, line) for guard in about):
+        if not any(self._bench.approved(guard, line) for guard in _guards_about(plan)):
             judgement.tally.add(plan)
         if self._tools.options.dry:
             self._tell(line)
@@ -136,6 +136,18 @@ def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
         after = cases[-1].at
 
 
+def pages_ahead(tools: Tools, survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
+    """The same, with the next page asked for while this one is dealt with."""
+
+    def ask(after: str | None) -> "Future[Sequence[Case]]":
+        return tools.aside.queue(lambda: survey.cases(kind, after, PAGE))
+
+    coming = ask(None)
+    while cases := coming.result():
+        coming = ask(cases[-1].at)
+        yield cases
+
+
 def is_overtaken(tools: Tools, case: Case) -> bool:
     """Whether a line of this case was dealt with since the survey."""
     if not tools.overtaken:
@@ -155,15 +167,12 @@ def missing(case: Case, side: Side) -> str | None:
     return name if found is Look.GONE else None
 
 
-def _guards_about(plan: LinePlan, key: Collection[str]) -> list[str]:
+def _guards_about(plan: LinePlan) -> list[str]:
     found = []
     if plan.differs:
         found.append("first_pairing")
     if plan.overwrites:
         found.append("overwrites")
-    row = plan.operation(Side.DATABASE)
-    if row is not None and row.action is Action.UPDATE and any(name in row.values for name in key):
-        found.append("keys")
     if any(operation.clears() for operation in plan.operations):
         found.append("clears")
     if any(operation.action is Action.DELETE for operation in plan.operations):

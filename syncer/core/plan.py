@@ -1,7 +1,7 @@
 """What a run intends, as values: operations, what a line becomes, the tally of a whole run, and the guards over it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -134,6 +134,8 @@ class Tally:
     operations: Counter[tuple[Side, Action]] = field(default_factory=Counter)
     clears: Counter[tuple[Side, str]] = field(default_factory=Counter)
     deletions: Counter[Side] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
+    """Rows whose column of that name would get another value."""
     differs: int = 0
     overwrites: int = 0
 
@@ -145,6 +147,8 @@ class Tally:
             self.operations[operation.side, operation.action] += 1
             self.clears.update((operation.side, name) for name in operation.clears())
             self.deletions[operation.side] += operation.action is Action.DELETE
+            if operation.side is Side.DATABASE and operation.action is Action.UPDATE:
+                self.updated.update(list(operation.values))
 
 
 def too_many(count: int, of: int, guard: DeleteGuard) -> bool:
@@ -152,10 +156,13 @@ def too_many(count: int, of: int, guard: DeleteGuard) -> bool:
     return count > guard.lines or (count > guard.share * of and count > 10)
 
 
-def stopping_guard(tally: Tally, linked: int, guard: DeleteGuard, *, pairs: int = 0) -> Guard | None:
+def stopping_guard(
+    tally: Tally, linked: int, guard: DeleteGuard, *, pairs: int = 0, key: Collection[str] = ()
+) -> Guard | None:
     """The first guard that stops a run with this tally before it writes anything.
 
-    ``pairs`` is how many lines meet for the first time, beside the ``linked`` ones.
+    ``pairs`` is how many lines meet for the first time, beside the ``linked`` ones; ``key`` names the columns that
+    identify a row.
     """
     if tally.differs:
         return Guard(
@@ -170,7 +177,18 @@ def stopping_guard(tally: Tally, linked: int, guard: DeleteGuard, *, pairs: int 
             {"lines": tally.overwrites, "linked": linked, "pairs": pairs},
             f"{tally.overwrites} lines of the target would be overwritten at their first pairing",
         )
-    return _clears_guard(tally, linked, guard)
+    return _keys_guard(tally, linked, guard, key) or _clears_guard(tally, linked, guard)
+
+
+def _keys_guard(tally: Tally, linked: int, guard: DeleteGuard, key: Collection[str]) -> Guard | None:
+    for name in key:
+        if too_many(tally.updated[name], linked, guard):
+            return Guard(
+                "keys",
+                {"lines": tally.updated[name], "linked": linked},
+                f"{tally.updated[name]} rows would get another {name!r}, which is part of their key",
+            )
+    return None
 
 
 def _clears_guard(tally: Tally, linked: int, guard: DeleteGuard) -> Guard | None:

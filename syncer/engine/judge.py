@@ -1,6 +1,6 @@
 """Looks at all that a survey found before anything is written: counts, confirms what is gone, and asks the guards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -96,10 +96,11 @@ class Judge:
 
     def _count(self, line: Line, judgement: Judgement) -> None:
         plan = line.plan
-        for guard in _guards_about(plan):
+        about = _guards_about(plan, self._tools.rules.key)
+        for guard in about:
             if not self._bench.approved(guard, line):
                 judgement.note(guard, line, plan)
-        if not any(self._bench.approved(guard, line) for guard in _guards_about(plan)):
+        if not any(self._bench.approved(guard, line) for guard in about):
             judgement.tally.add(plan)
         if self._tools.options.dry:
             self._tell(line)
@@ -167,12 +168,15 @@ def missing(case: Case, side: Side) -> str | None:
     return name if found is Look.GONE else None
 
 
-def _guards_about(plan: LinePlan) -> list[str]:
+def _guards_about(plan: LinePlan, key: Collection[str]) -> list[str]:
     found = []
     if plan.differs:
         found.append("first_pairing")
     if plan.overwrites:
         found.append("overwrites")
+    row = plan.operation(Side.DATABASE)
+    if row is not None and row.action is Action.UPDATE and any(name in row.values for name in key):
+        found.append("keys")
     if any(operation.clears() for operation in plan.operations):
         found.append("clears")
     if any(operation.action is Action.DELETE for operation in plan.operations):

@@ -94,7 +94,7 @@ def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> Guard | No
         }
         return Guard("short_reading", counts, f"the listing of records cannot be believed whole: {'; '.join(found)}")
     linked, pairs = surveyed.totals.linked, surveyed.totals.cases.get(CaseKind.PAIR, 0)
-    stopping = stopping_guard(judgement.tally, linked, tools.rules.guard, pairs=pairs)
+    stopping = stopping_guard(judgement.tally, linked, tools.rules.guard, pairs=pairs, key=tools.rules.key)
     if stopping is not None:
         return stopping
     lines = {side: surveyed.lines(side) for side in Side}

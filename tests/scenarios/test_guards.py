@@ -1,0 +1,130 @@
+"""Whatever looks wrong stops before anything is written, as ``guards.yaml`` tells it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from syncer.core.records import Side
+from syncer.ports import Fetched
+from syncer.testing import InMemoryRecords
+from tests.engine.stage import written
+from tests.scenarios.worlds import MemoryWorld, Rules, StageWorld
+
+STORY = YAML(typ="safe").load((Path(__file__).parent / "guards.yaml").read_text(encoding="utf-8"))
+STORIES = {one["story"]: one for one in STORY["stories"]}
+PAGE = 40
+FAULTS = {
+    "empty": ("empty_listing", {}),
+    "first page": ("cut_short", {"keep": PAGE}),
+    "half": ("hide_records", {}),
+}
+
+
+class TwistedRecords(InMemoryRecords):
+    """A table whose listing does not show everything."""
+
+    def __init__(self, table, listing):
+        super().__init__(table)
+        self.listing, self.table_of = listing, table
+
+    def shows(self, place):
+        return {"empty": False, "first page": place < PAGE, "half": place % 2 == 0}[self.listing]
+
+    def read(self, names):
+        pages = list(super().read(names))
+        records = [record for page in pages for record in page.records]
+        kept = [record for place, record in enumerate(records) if self.shows(place)]
+        total = len(records) if self.listing == "first page" else len(kept)
+        yield replace(pages[0], records=kept, total=total, last=True)
+
+    def fetch(self, ids, names):
+        found = super().fetch(ids, names)
+        if self.listing != "half":
+            return found
+        hidden = {name for place, name in enumerate(self.table_of.records) if not self.shows(place)}
+        seen = [record for record in found.records if record.id not in hidden]
+        return Fetched(seen, found.absent, found.forbidden | (hidden & set(ids)), found.read_at)
+
+
+class TwistedWorld(MemoryWorld):
+    """A world in memory whose Bitable may answer untruly."""
+
+    listing = None
+
+    def door(self):
+        return TwistedRecords(self.records, self.listing) if self.listing else super().door()
+
+    def answer(self, listing):
+        self.listing = listing
+
+
+class FaultyWorld(StageWorld):
+    """Real tables whose Bitable may answer untruly."""
+
+    def answer(self, listing):
+        self.stage.control.clear_faults()
+        if listing is not None:
+            fault, how = FAULTS[listing]
+            self.stage.control.fault("bitable.record.search", fault, times=1000, **how)
+
+
+def number(place):
+    return f"A{place:03}"
+
+
+def deeds(world, side, wanted):
+    """What people do on one side to the first so many lines."""
+    for place in range(wanted.get("amount", 0)):
+        world.edit(side, number(place), {"amount": 1000 + place})
+    for place in range(wanted.get("empty", 0)):
+        world.edit(side, number(place), {"note": None})
+    for place in range(wanted.get("renumber", 0)):
+        world.edit(side, number(place), {"no": f"X{place}"})
+    if wanted.get("delete"):
+        world.drop(side, *map(number, range(wanted["delete"])))
+
+
+def tell(world, story):
+    world.add(
+        Side.FEISHU, *({"no": number(place), "amount": place, "note": f"注 {place}"} for place in range(story["lines"]))
+    )
+    assert world.sync().exit_status == 0
+    for side in Side:
+        deeds(world, side, story.get(side.value, {}))
+    world.answer(story.get("listing"))
+    before = {side: world.held(side) for side in Side}
+    report = world.sync()
+    assert written(report) == story.get("meanwhile", {})
+    if "guard" not in story:
+        assert (report.guard, report.exit_status) == (None, 0)
+        return
+    assert (report.guard.name, report.status, report.exit_status) == (story["guard"], "guarded", 4)
+    if "meanwhile" not in story:
+        assert {side: world.held(side) for side in Side} == before
+    if "approved" in story:
+        assert written(world.sync(approve=report.run)) == story["approved"]
+    world.answer(None)
+    for _ in range(2):
+        world.sync()
+    assert world.held(Side.FEISHU) == world.held(Side.DATABASE)
+    gone = (
+        0
+        if "listing" in story
+        else story.get("feishu", {}).get("delete", 0) + story.get("database", {}).get("delete", 0)
+    )
+    assert len(world.held(Side.FEISHU)) == story["lines"] - gone
+    assert not world.sync().writes
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_guard_stops_what_looks_wrong(name):
+    story = STORIES[name]
+    tell(TwistedWorld(Rules(share=0.2, key=story.get("key", "id"))), story)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_it_does_so_on_real_tables_too(stage, name):
+    story = STORIES[name]
+    tell(FaultyWorld(stage, Rules(share=0.2, key=story.get("key", "id"))), story)

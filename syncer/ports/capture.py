@@ -30,6 +30,17 @@ class CapturedKey:
     action: str = "update"
     batch: str | None = None
 
+    def followed_by(self, later: "CapturedKey") -> "CapturedKey":
+        """This change and a later one of the same row as one."""
+        known = self.columns is not None and later.columns is not None
+        return CapturedKey(
+            key=later.key,
+            columns=(self.columns or frozenset()) | (later.columns or frozenset()) if known else None,
+            at=max(self.at, later.at) if self.at and later.at else None,
+            action=later.action,
+            batch=later.batch if self.batch else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Captured:

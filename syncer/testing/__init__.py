@@ -1,5 +1,6 @@
 """Twins that keep the promises of the ports in memory: what tests, and users' own tests, run the engine on."""
 
+from syncer.testing.capture import ChangeLog, InMemoryCapture
 from syncer.testing.memory import InMemoryMemory
 from syncer.testing.records import BitableTable, InMemoryRecords
 from syncer.testing.rows import InMemoryRows, SqlTable
@@ -8,7 +9,9 @@ from syncer.testing.world import FakeClock, SeededIds
 
 __all__ = [
     "BitableTable",
+    "ChangeLog",
     "FakeClock",
+    "InMemoryCapture",
     "InMemoryMemory",
     "InMemoryNoticing",
     "InMemoryRecords",

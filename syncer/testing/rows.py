@@ -29,6 +29,7 @@ from syncer.ports import (
     RowUpdate,
     Written,
 )
+from syncer.testing.capture import ChangeLog
 from syncer.testing.columns import WrongError, taken
 
 PAGE = 1000
@@ -68,6 +69,7 @@ class SqlTable:
     rows: dict[str, Row] = field(default_factory=dict)
     applied: dict[str, dict[str, str]] = field(default_factory=dict)
     lost: deque[Literal["none", "done"]] = field(default_factory=deque)
+    log: ChangeLog = field(default_factory=ChangeLog)
 
     # People
 
@@ -88,6 +90,12 @@ class SqlTable:
     def drop(self, key: str) -> None:
         """Delete a row."""
         del self.rows[key]
+        self.log.note(key, "delete")
+
+    def truncate(self) -> None:
+        """Delete all rows at once."""
+        self.rows.clear()
+        self.log.note_everything()
 
     def lose(self, effect: Literal["none", "done"]) -> None:
         """The connection breaks during the next write, before or after it was committed."""
@@ -113,10 +121,20 @@ class SqlTable:
         key = self.key_of(row)
         for columns in (self.key, *self.info.unique):
             self._check_unique(columns, row, old)
+        self._note(old, key, row)
         if old is not None and old != key:
             del self.rows[old]
         self.rows[key] = row
         return key
+
+    def _note(self, old: str | None, key: str, row: Row) -> None:
+        if old == key:
+            before = self.rows[key]
+            self.log.note(key, "update", frozenset(name for name in row if row[name] != before[name]))
+            return
+        if old is not None:
+            self.log.note(old, "delete")
+        self.log.note(key, "insert")
 
     def _check(self, column: ColumnInfo, value: object) -> None:
         if value is None and not column.nullable:
@@ -205,7 +223,8 @@ class InMemoryRows:
     ) -> Mapping[str, RowOutcome]:
         """Write all in one transaction with the batch's id: deletes, then updates, then inserts."""
         lost = self._beginning(batch)
-        outcomes = self._write(inserts, updates, deletes)
+        with self.table.log.written_by(batch):
+            outcomes = self._write(inserts, updates, deletes)
         deleted = {operation.id: operation.key for operation in deletes}
         self.table.applied[batch] = {
             name: outcome.row.key if outcome.row else deleted[name]

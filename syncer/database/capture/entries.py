@@ -67,19 +67,11 @@ class Kept:
         for line, action, columns in list(entry.changes(self._watched))[first:end]:
             change = CapturedKey("", columns, entry.at.astimezone(UTC), action, batch)
             before = self._found.get(line)
-            self._found[line] = _merged(before, change) if before else change
+            self._found[line] = before.followed_by(change) if before else change
 
     def __iter__(self) -> Iterator[tuple[str, CapturedKey]]:
         for line, found in self._found.items():
             yield stored_key(self._decoder.load(split_line(line))), found
-
-
-def _merged(before: CapturedKey, change: CapturedKey) -> CapturedKey:
-    columns = None
-    if before.columns is not None and change.columns is not None:
-        columns = before.columns | change.columns
-    at = max(before.at, change.at) if before.at and change.at else None
-    return CapturedKey("", columns, at, change.action, change.batch if before.batch else None)
 
 
 def told(kept: Kept) -> list[CapturedKey]:

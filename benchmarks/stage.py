@@ -91,10 +91,12 @@ class Feishu:
     def __init__(self, url: str) -> None:
         self.url, self.control = url, Control(url)
         self._base = self.control.create_base("Bench")
+        self._made = 0
 
     def table(self, records: int) -> TablePlace:
         """A fresh table with so many records."""
-        place = self.control.create_table(self._base, "订单", table.bitable_fields())
+        self._made += 1
+        place = self.control.create_table(self._base, f"订单 {self._made}", table.bitable_fields())
         for start in range(0, records, 5000):
             some = [table.cells(table.row(number)) for number in range(start, min(records, start + 5000))]
             self.control.add_records(place.app_token, place.table_id, some)

@@ -43,7 +43,7 @@ class Schedule:
 
 
 _RESTS = {
-    Trouble.OUTSIDE: (timedelta(seconds=1), timedelta(minutes=5)),
+    Trouble.OUTSIDE: (timedelta(seconds=1), timedelta(minutes=1)),
     Trouble.MEND: (timedelta(minutes=1), timedelta(hours=1)),
     Trouble.FAULT: (timedelta(seconds=10), timedelta(hours=1)),
 }

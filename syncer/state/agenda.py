@@ -23,7 +23,7 @@ KEEP_QUIET = timedelta(days=7)
 
 _BEGINNING = 10.0  # seconds between taking a mapping and its run's lock: a worker that died in between is given up
 
-_AGAIN, _LONGEST = 30.0, 960.0  # seconds until a message that nobody took is sent again: at first, at most
+_AGAIN, _LONGEST = 10.0, 960.0  # seconds until a message that nobody took is sent again: at first, at most
 
 
 class Kind(StrEnum):

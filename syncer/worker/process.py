@@ -22,6 +22,9 @@ from syncer.worker.hand import Hand
 PATIENCE = 1.0
 """Seconds a run waits for a mapping that somebody else holds; then it is left to whoever ends that run."""
 
+ATTEMPTS = 8
+"""How often a call to Feishu is tried, within a quarter of a minute; then its mapping rests and frees the worker."""
+
 _LAST = 5.0  # seconds the runs that were cut off have to be gone
 
 _log = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     # Celery advises against root because of pickled messages; ours are JSON and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
     celery = make_celery(redis_url, shape.queues)
-    hand = Hand(lambda: Syncer(settings, wait=PATIENCE))
+    hand = Hand(lambda: Syncer(settings, wait=PATIENCE, attempts=ATTEMPTS))
 
     @celery.task(name=TASK)  # type: ignore[untyped-decorator]  # Celery's own annotations say nothing
     def _run(name: str, kind: str) -> None:

@@ -1,6 +1,7 @@
 """When mappings are due: the rhythm, the cron line through clock changes, the rest after failures."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_daily_full_run_comes_once_a_day_whatever_the_clocks_do(zone, after):
     for _ in range(5):
         after = schedule.next_full(after)
         days.append(after.astimezone(zone).date())
-    assert [later - earlier for earlier, later in zip(days, days[1:], strict=False)] == [timedelta(days=1)] * 4
+    assert [later - earlier for earlier, later in pairwise(days)] == [timedelta(days=1)] * 4
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 
+from tests.killed.points import Points, install
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,9 +38,10 @@ class Mother:
         self._process.wait(20)
         self._process.stdout.close()
 
-    def start(self, arguments, environment, folder, log):
-        """The id of a new process."""
+    def start(self, arguments, environment, folder, log, freezes_at=None):
+        """The id of a new process. ``freezes_at``: a point of ``tests.killed.points`` where it stops itself."""
         words = {"arguments": list(arguments), "environment": environment, "folder": str(folder), "log": str(log)}
+        words["freezes_at"] = freezes_at
         return self._ask(words)
 
     def status(self, pid):
@@ -82,6 +85,14 @@ def load():
     sdk()
 
 
+class Freezing(Points):
+    """Stops the process where it would be killed; SIGCONT lets it go on."""
+
+    @staticmethod
+    def die():
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def live(order):
     """Be the part; never returns."""
     status = 70
@@ -95,7 +106,11 @@ def live(order):
         os.environ.update(order["environment"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from syncer.cli.main import main
+        from syncer.wiring import Syncer
 
+        Syncer.__init__.__kwdefaults__["grace"] = 0.5
+        if order["freezes_at"]:
+            install(Freezing(order["freezes_at"]))
         main(order["arguments"])
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 0

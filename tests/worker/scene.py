@@ -20,7 +20,7 @@ from syncer.worker.waking import waking
 
 FIELDS = [{"field_name": "订单号", "type": 1}, {"field_name": "金额", "type": 2}, {"field_name": "备注", "type": 1}]
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def plain_url(url):
@@ -40,7 +40,7 @@ def until(what, seconds=PATIENCE, told="it did not come to that"):
 class Part:
     """One ``syncer ...`` process; its output goes to a file. ``alone``: begun as a person begins it, not forked."""
 
-    def __init__(self, scene, *arguments, alone=False, **environment):
+    def __init__(self, scene, *arguments, alone=False, freezes_at=None, **environment):
         self.words = " ".join(arguments)
         self._file = scene.folder / f"{len(scene.parts)}-{arguments[0]}.log"
         self._file.touch()
@@ -59,7 +59,7 @@ class Part:
                 )
             self.pid = self._process.pid
         else:
-            self.pid = scene.mother.start(arguments, given, scene.folder, self._file)
+            self.pid = scene.mother.start(arguments, given, scene.folder, self._file, freezes_at)
         scene.parts.append(self)
 
     def status(self):
@@ -121,6 +121,11 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def frozen(pid):
+    """Whether a process is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def command_of(pid):
@@ -217,12 +222,12 @@ class Scene:
 
     def sql(self, statement, *values):
         cursor = self._erp.execute(statement, values or None)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
     def state(self, statement, *values):
         with psycopg.connect(plain_url(self.state_url), autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     def records(self, name):
         place = self.places[name]

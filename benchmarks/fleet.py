@@ -45,7 +45,7 @@ def main(given: Sequence[str] | None = None) -> int:
     """Run the fleet, print the table, and say whether the goals were met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--latency", type=float, default=0.1, help="seconds of every call")
+    parser.add_argument("--latency", type=float, default=0.15, help="seconds of every call")
     wanted = parser.parse_args(given)
     with TemporaryDirectory() as home, EmbeddedRedis(Path(home), durable=False) as redis, _feishu() as url:
         control = Control(url)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from syncer.batching.askers import ANYONE, Asker
 from syncer.batching.fair_queue import FairQueue
-from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
+from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SOON, SPARE, Claim, Quota
 from syncer.ports import Clock
 
 _CROWDED = timedelta(milliseconds=20)
@@ -46,10 +46,12 @@ class LocalPacer:
 
 def keep_asking(clock: Clock, ask: Callable[[str], Claim]) -> float:
     """Ask, with the ticket of the time before, until a call may begin. Returns the seconds waited."""
-    waited, ticket = 0.0, ""
-    while (claim := ask(ticket)).wait:
-        clock.sleep(claim.wait)
-        waited, ticket = waited + claim.wait, claim.ticket
+    waited, claim = 0.0, Claim(0.0)
+    while not claim.begins:
+        claim = ask(claim.ticket)
+        waited += claim.wait
+        if claim.wait:
+            clock.sleep(claim.wait)
     return waited
 
 
@@ -69,14 +71,15 @@ class _Lane:
         self._survive_a_step_back(now)
         ticket, ahead = self._queue.stand(ticket, who, now)
         seconds = self._wait(quota, ahead, now).total_seconds()
-        if seconds > 0:
+        if seconds > SOON or (seconds > 0 and ahead):
             seconds = min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
             self._queue.wait(ticket, now, seconds)
             return Claim(seconds, ticket)
         self._queue.serve(ticket)
-        self._note(quota, now)
-        self._next = max(self._next or now, now - CATCH_UP * quota.spacing) + quota.spacing
-        return Claim(0.0)
+        begin = now + timedelta(seconds=seconds)
+        self._note(quota, begin)
+        self._next = max(self._next or begin, begin - CATCH_UP * quota.spacing) + quota.spacing
+        return Claim(seconds, begins=True)
 
     def _wait(self, quota: Quota, ahead: int, now: datetime) -> timedelta:
         """How long until a call may begin behind ``ahead`` others; zero: now."""
@@ -100,7 +103,7 @@ class _Lane:
 
     def _survive_a_step_back(self, now: datetime) -> None:
         """A clock that was set back must cost one window at most, not the hours until it catches up."""
-        if self._begun and self._begun[0] > now:
+        if self._begun and self._begun[0] > now + timedelta(seconds=SOON):
             self._begun = deque([now] * len(self._begun))
             self._queue.clear()
             self._blocked_until = self._next = None

@@ -17,6 +17,11 @@ CATCH_UP = 5
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 1.0
 """Seconds between two questions of somebody who waits: others give up, die, or are more urgent."""
 
+SOON = 0.06
+"""Seconds: the next in turn is not told to ask again after so little, but to begin then. Who asks again comes late, and
+what was free meanwhile is lost; who waits longer may still be passed by somebody more urgent.
+"""
+
 _SHORT = 2.0
 
 
@@ -71,13 +76,14 @@ def _scaled(window: Window, factor: float) -> Window:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What somebody who wants to begin a call is told: now (``wait`` is 0), or ask again after ``wait`` seconds.
+    """What somebody who wants a call is told: to ask again after ``wait`` seconds, or, if it ``begins``, to begin then.
 
-    The ``ticket`` is to be shown then: it keeps the place in the queue.
+    The ``ticket`` is to be shown when asking again: it keeps the place in the queue.
     """
 
     wait: float
     ticket: str = ""
+    begins: bool = False
 
 
 class Pacer(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 
 from syncer.batching.askers import ANYONE, Asker
 from syncer.batching.local_pacer import LocalPacer, keep_asking
-from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SPARE, Claim, Quota
+from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SOON, SPARE, Claim, Quota
 from syncer.batching.redis_link import AwayError, RedisLink
 from syncer.ports import Clock
 
@@ -74,21 +74,21 @@ class RedisPacer:
             part for window in quota.windows for part in (window.calls, _microseconds(window.seconds))
         ]
         spacing = quota.spacing.total_seconds()
-        times = (SPARE.total_seconds(), SHORTEST_WAIT, LONGEST_WAIT, spacing, CATCH_UP * spacing)
+        times = (SPARE.total_seconds(), SHORTEST_WAIT, LONGEST_WAIT, SOON, spacing, CATCH_UP * spacing)
         waits = [_microseconds(seconds) for seconds in times]
         asker: list[str | int] = [who.flow, who.cost, int(who.urgent), self._epochs.get(key, "")]
         answer: Any = self._take(keys=self._keys(key), args=[self._now(), ticket, *asker, *waits, *windows])
-        left, place, epoch = answer
+        left, place, epoch, begins = answer
         self._epochs[key] = _text(epoch)
-        return Claim(int(left) / 1e6, _text(place))
+        return Claim(int(left) / 1e6, _text(place), bool(begins))
 
     def _claim_alone(self, key: str, quota: Quota, who: Asker, ticket: str) -> Claim:
         limited = bool(quota.scaled(self._scale).windows)
         if limited and (seconds := self._left(self._link.away_since)) > 0:
             return Claim(seconds, _ALONE + ticket)
         claim = self._alone.claim(key, quota, who, ticket)
-        if not claim.wait and limited:
-            self._last_alone[key] = self._clock.now()
+        if claim.begins and limited:
+            self._last_alone[key] = self._clock.now() + timedelta(seconds=claim.wait)
         return replace(claim, ticket=_ALONE + claim.ticket)
 
     def _left(self, change: datetime | None) -> float:

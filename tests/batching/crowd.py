@@ -54,13 +54,14 @@ def _ask(caller, pacer, clock, quota, key, moments):
     caller.came = caller.came or clock.now()
     claim = pacer.claim(key, quota, caller.who, caller.ticket)
     caller.ticket = claim.ticket
-    if claim.wait:
+    if not claim.begins:
         return None if caller.dies is not None and caller.asked >= caller.dies else claim.wait + caller.late
-    caller.longest = max(caller.longest, (clock.now() - caller.came).total_seconds())
-    caller.begun.append(clock.now())
+    begin = clock.now() + timedelta(seconds=claim.wait)
+    caller.longest = max(caller.longest, (begin - caller.came).total_seconds())
+    caller.begun.append(begin)
     caller.ticket, caller.came = "", None
-    moments.append(clock.now())
-    return caller.pause if len(caller.begun) < caller.calls else None
+    moments.append(begin)
+    return claim.wait + caller.pause if len(caller.begun) < caller.calls else None
 
 
 def shares(callers):

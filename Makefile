@@ -40,6 +40,9 @@ check: $(READY)  ## Style, types, and the house's own rules
 bench: $(READY)  ## The benchmarks
 	@.venv/bin/python -m benchmarks $(ARGS)
 
+latency: $(READY)  ## How soon an edit is on the other side while `syncer up` runs
+	@.venv/bin/python -m benchmarks.latency $(ARGS)
+
 fleet: $(READY)  ## Four workers on eight tables: Feishu's quotas kept, and used
 	@.venv/bin/python -m benchmarks.fleet $(ARGS)
 

@@ -8,7 +8,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test hunt-kill hunt replay check bench fleet lock clean
+.PHONY: help demo up test hunt-kill hunt-faults hunt replay check bench fleet lock clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(READY)  ## All tests (ARGS="-k words" for some of them); what fails is t
 hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
 	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)
 
+hunt-faults: $(READY)  ## Ever new storms in which three answers of Feishu in ten are faults, for SECONDS=600
+	@.venv/bin/python -m tests.faults --seconds $(SECONDS) $(ARGS)
+
 hunt: $(READY)  ## Ever new seeds of the convergence machine, for SECONDS=600
 	@.venv/bin/python -m tests.convergence hunt --seconds $(SECONDS)
 
@@ -37,8 +40,13 @@ check: $(READY)  ## Style, types, and the house's own rules
 	@.venv/bin/mypy
 	@.venv/bin/pytest -q tests/test_house.py
 
-bench: $(READY)  ## The benchmarks
+bench: $(READY)  ## The benchmarks: time, calls, a fleet, a storm (ARGS="--quick": time alone)
 	@.venv/bin/python -m benchmarks $(ARGS)
+ifeq ($(ARGS),)
+	@echo && .venv/bin/python -m benchmarks.counts
+	@echo && .venv/bin/python -m benchmarks.fleet
+	@echo && .venv/bin/python -m tests.faults --real --seconds 180 --seed 0
+endif
 
 latency: $(READY)  ## How soon an edit is on the other side while `syncer up` runs
 	@.venv/bin/python -m benchmarks.latency $(ARGS)

@@ -5,6 +5,7 @@ count: the calls it refused, and how much of what it allows was used. Exits with
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import subprocess
@@ -74,6 +75,8 @@ def _told(calls: Sequence[Any]) -> int:
         refused += late
         print(f"| {api} | {allowed} | {reached:.1f} | {reached / allowed:.0%} | {late} |")
     met = not refused and min(parts) >= GOAL
+    shares = dict(zip(ALLOWED, (round(part, 3) for part in parts), strict=True))
+    print(json.dumps({"seconds": round(spent, 1), "refused": refused, "shares": shares, "met": met}), file=sys.stderr)
     print(f"\n{spent:.0f} s, {WORKERS} processes, {TABLES} tables: {'met' if met else 'missed'}")
     return 0 if met else 1
 

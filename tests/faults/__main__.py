@@ -5,6 +5,7 @@
 """
 
 import argparse
+import json
 import statistics
 import sys
 import time
@@ -51,6 +52,8 @@ def _seeds(world, wanted):
         seed += 1
     world.check_quiet()
     pressure = "real time" if world.stage.pressure is not HURRIED else "hurried time"
+    ratio = {"mean": statistics.mean(ratios), "most": max(ratios)}
+    sys.stderr.write(json.dumps({"seeds": len(ratios), "late": late, "usual_seconds": usual, "ratio": ratio}) + "\n")
     tell(f"{len(ratios)} seeds right, {late} of them late ({pressure}); ratio {statistics.mean(ratios):.2f} on average")
     return late
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from syncer.settings import known, load_settings
+from syncer.cli.commands import MODULES
+from syncer.cli.init import _ENV
+from syncer.settings import DEFAULT_APP, FeishuApp, Settings, known, load_settings
+from syncer.state.agenda import Kind
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -34,12 +37,15 @@ def test_every_part_of_the_syncer_is_there() -> None:
     assert {service["command"][0] for service in OURS.values()} == {
         "migrate", "worker", "beat", "serve", "listen", "simulator",
     }  # fmt: skip
+    workers = [service["command"] for service in OURS.values() if service["command"][0] == "worker"]
+    assert {queue for words in workers for queue in words[words.index("--queues") + 1].split(",")} == set(Kind)
     assert {"postgres", "redis"} <= SERVICES.keys()
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_runs_a_command_that_exists(name: str) -> None:
     assert OURS[name]["command"][0] in COMMANDS
+    assert OURS[name]["command"][0] in MODULES
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -47,7 +53,7 @@ def test_a_service_is_given_only_names_that_are_settings(name: str) -> None:
     assert [variable for variable in environment(OURS[name]) if not known(variable)] == []
 
 
-@pytest.mark.parametrize("name", ["worker", "beat", "serve", "listen", "migrate"])
+@pytest.mark.parametrize("name", ["worker", "bulk", "beat", "serve", "listen", "migrate"])
 def test_the_settings_of_a_service_are_accepted(name: str, tmp_path: Path) -> None:
     contents = {
         "database_url": "postgresql://u:p@postgres/syncer",
@@ -110,7 +116,7 @@ def test_nothing_is_open_to_the_network_unasked() -> None:
 
 def test_the_simulator_answers_where_the_comment_says_and_only_when_asked_for() -> None:
     simulator = SERVICES["feishu-sim"]
-    assert simulator["profiles"] == ["simulator"]
+    assert simulator["profiles"] == ["demo"]
     assert simulator["command"][-1] == "8000"
     assert "FEISHU_DOMAIN=http://feishu-sim:8000" in (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 
@@ -128,11 +134,76 @@ def test_images_and_files_name_no_registry() -> None:
 
 def test_the_image_takes_along_only_files_that_exist_and_are_let_in() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    copied = [name for line in re.findall(r"^COPY (.*)$", dockerfile, re.MULTILINE) for name in line.split()[:-1]]
+    lines = re.findall(r"^COPY (?!--from)(.*)$", dockerfile, re.MULTILINE)
+    copied = [name for line in lines for name in line.split()[:-1]]
+        name for line in re.findall(r"^COPY (?!--from)(.*)$", dockerfile, re.MULTILINE) for name in line.split()[:-1]
+    ]
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert set(copied) == let_in
     assert [name for name in copied if not (ROOT / name).exists()] == []
 
 
-def test_the_image_runs_as_an_ordinary_account() -> None:
-    assert re.search(r"^USER syncer$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_image_runs_as_an_ordinary_account_without_what_only_building_needs() -> None:
+    _, *stages = re.split(r"^FROM .*$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(stages) == 2
+    assert re.search(r"^USER syncer$", stages[-1], re.MULTILINE)
+    assert "pip install" not in stages[-1]
+
+
+ALLOWED = {
+    "build", "image", "init", "restart", "environment", "secrets", "volumes", "depends_on", "command", "healthcheck",
+    "ports", "profiles", "stop_grace_period",
+}  # fmt: skip
+SPAN = re.compile(r"[0-9]+(ms|s|m|h)")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_the_shape_compose_wants(name: str) -> None:
+    service = SERVICES[name]
+    assert set(service) <= ALLOWED
+    assert isinstance(service["image"], str)
+    assert all(isinstance(word, str) for word in service.get("command", []))
+    assert service.get("restart", "no") in {"no", "always", "on-failure", "unless-stopped"}
+    assert all(isinstance(value, str) for value in environment(service).values())
+    assert all(re.fullmatch(r"[^:]+:[^:]+(:ro)?", volume) for volume in service.get("volumes", []))
+    assert all(re.fullmatch(r"[0-9.]+:[0-9]+:[0-9]+", port) for port in service.get("ports", []))
+    assert SPAN.fullmatch(service.get("stop_grace_period", "10s"))
+    assert all(set(how) == {"condition"} for how in service.get("depends_on", {}).values())
+    assert set(service.get("depends_on", {})) <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
+def test_whatever_goes_on_running_says_whether_it_is_well(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "test"} <= check.keys() <= {*check} | {"start_period"}
+    assert all(SPAN.fullmatch(check[key]) for key in ("interval", "timeout", "start_period") if key in check)
+    if check["test"][1] == "python":
+        compile(check["test"][3], name, "exec")
+
+
+def test_the_keys_of_the_file_itself_are_those_of_compose() -> None:
+    assert {key for key in COMPOSE if not key.startswith("x-")} == {"services", "secrets", "volumes"}
+
+
+def test_a_worker_is_killed_only_after_the_grace_it_gives_its_runs() -> None:
+    for service in OURS.values():
+        words = service["command"]
+        if words[0] == "worker":
+            assert int(words[words.index("--grace") + 1]) < int(service["stop_grace_period"].removesuffix("s"))
+
+
+def names_of_settings() -> set[str]:
+    plain = {f"SYNCER_{name.upper()}" for name in Settings.model_fields if name not in {"apps", "connections"}}
+    of_app = {name.upper() for name in FeishuApp.model_fields}
+    assert DEFAULT_APP == "default"
+    named = {f"FEISHU_{name}" for name in of_app} | {f"SYNCER_APPS__<NAME>__{name}" for name in of_app}
+    return plain | named | {"SYNCER_CONNECTIONS__<NAME>"}
+
+
+def test_the_example_of_an_env_file_names_every_setting_and_is_what_init_writes() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert example == _ENV
+    assert sorted(name for name in names_of_settings() if name not in example) == []
+    given = {line.split("=")[0].lstrip("# ") for line in example.splitlines() if re.match(r"#? ?[A-Z_]+.*=", line)}
+    assert sorted(name for name in given if not known(name.replace("<NAME>", "X")) and name.startswith("SYNCER")) == []

@@ -39,6 +39,7 @@ def _listen_to(name: str) -> None:
 
 
 def _listen_to_all() -> None:
+    from syncer.listening.alive import sign_of_life  # noqa: PLC0415 - likewise
     from syncer.listening.databases import Databases  # noqa: PLC0415 - ``--help`` does without
     from syncer.listening.supervisor import Supervisor  # noqa: PLC0415 - likewise
     from syncer.listening.waker import Waker  # noqa: PLC0415 - likewise
@@ -50,6 +51,7 @@ def _listen_to_all() -> None:
         with closing(Databases(living.engine, noticing, waker)) as databases:
 
             def wanted() -> Mapping[str, Sequence[str]]:
+                sign_of_life(living.settings.home, "listen")
                 sources = noticing.sources()
                 databases.want(name for name in sources.connections if name in living.settings.connections)
                 apps = [name for name in sources.apps if name in living.settings.apps]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from syncer.errors import SyncerError
+from syncer.listening.alive import sign_of_life
 from syncer.wiring import Syncer
 from syncer.worker.broker import Broker
 from syncer.worker.hand import schedule_of
@@ -73,6 +74,7 @@ class Beat:
         while not stop.is_set():
             began = monotonic()
             self.tick(began)
+            sign_of_life(self.living.settings.home, "beat")
             stop.wait(max(0.0, began + TICK - monotonic()))
 
     def tick(self, now: float) -> None:

@@ -7,11 +7,13 @@ import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from celery import signals
 from celery.exceptions import SecurityWarning
 
+from syncer.listening.alive import sign_of_life
 from syncer.listening.orphans import end_with
 from syncer.settings import Settings
 from syncer.state.agenda import Kind
@@ -24,6 +26,8 @@ PATIENCE = 1.0
 
 ATTEMPTS = 8
 """How often a call to Feishu is tried, within a quarter of a minute; then its mapping rests and frees the worker."""
+
+_SIGN = 5.0  # seconds between two signs of life
 
 _LAST = 5.0  # seconds the runs that were cut off have to be gone
 
@@ -57,7 +61,7 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     def _subscribe() -> None:
         hand.subscribe()
 
-    connected = _signals(hand, shape.grace)
+    connected = _signals(hand, shape.grace, settings.home)
     worker = celery.Worker(
         hostname=f"syncer-{os.getpid()}@%h",
         pool="prefork",
@@ -73,7 +77,7 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     return int(worker.exitcode or 0)
 
 
-def _signals(hand: Hand, grace: float) -> Sequence[Any]:
+def _signals(hand: Hand, grace: float, home: Path) -> Sequence[Any]:
     """Connect to Celery's signals. It holds on to receivers weakly: keep what is returned."""
 
     def no_logging_of_its_own(**_: Any) -> None:
@@ -88,11 +92,15 @@ def _signals(hand: Hand, grace: float) -> Sequence[Any]:
     def stopping(**_: Any) -> None:
         threading.Thread(target=_stop_within, args=[grace], name="syncer-stop", daemon=True).start()
 
+    def ready(sender: Any, **_: Any) -> None:
+        sender.timer.call_repeatedly(_SIGN, sign_of_life, (home, "worker"))  # in the loop that takes messages
+
+    signals.worker_ready.connect(ready)
     signals.setup_logging.connect(no_logging_of_its_own)
     signals.worker_process_init.connect(begin)
     signals.worker_process_shutdown.connect(end)
     signals.worker_shutting_down.connect(stopping)
-    return no_logging_of_its_own, begin, end, stopping
+    return ready, no_logging_of_its_own, begin, end, stopping
 
 
 def _stop_within(grace: float) -> None:

@@ -136,8 +136,6 @@ def test_the_image_takes_along_only_files_that_exist_and_are_let_in() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     lines = re.findall(r"^COPY (?!--from)(.*)$", dockerfile, re.MULTILINE)
     copied = [name for line in lines for name in line.split()[:-1]]
-        name for line in re.findall(r"^COPY (?!--from)(.*)$", dockerfile, re.MULTILINE) for name in line.split()[:-1]
-    ]
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert set(copied) == let_in
     assert [name for name in copied if not (ROOT / name).exists()] == []

@@ -34,6 +34,7 @@ from syncer.embedded.redis import EmbeddedRedis
 from syncer.engine.aside import Threads
 from syncer.engine.lens import Lens, read_columns
 from syncer.engine.report import Report
+from syncer.engine.restored import watched
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
 from syncer.errors import (
@@ -45,6 +46,7 @@ from syncer.errors import (
     SyncerError,
 )
 from syncer.jobs import Job, Sides, Work, demand_not_paused, status_of
+from syncer.mirrors import MappingMirrors
 from syncer.nature import RandomIds, SystemClock
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
@@ -363,7 +365,8 @@ class Syncer:
                 table=job.mapping.table_id,
                 aside=aside,
             )
-            job.work(tools, sides.record_table)
+            mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
+            watched(job.work, mirrors)(tools, sides.record_table)
         return report
 
     @contextmanager

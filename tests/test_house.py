@@ -35,6 +35,7 @@ WIRING = DOOR | {
     "engine",
     "feishu",
     "jobs",
+    "mirrors",
     "simulator",
     "state",
 }
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedded": DOOR,
     "engine": LOW | {"batching"},
     "jobs": LOW | {"database", "engine", "feishu", "state"},
+    "mirrors": LOW | {"database", "state"},
     "wiring": WIRING,
     "listening": FACE,
     "worker": FACE | {"listening"},

@@ -4,8 +4,6 @@ ALTER TABLE syncer_state.audit ADD COLUMN read_at timestamptz;
 ALTER TABLE syncer_state.audit ADD COLUMN sent_at timestamptz;
 ALTER TABLE syncer_state.audit ADD COLUMN whole json;
 
-ALTER TABLE syncer_state.mapping ADD COLUMN mirrored bigint;
-
 CREATE TABLE syncer_state.identity (
   id text COLLATE "C" NOT NULL,
   at timestamptz NOT NULL,

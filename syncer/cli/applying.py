@@ -44,8 +44,16 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
             console.say(f"  {change}")
     if refusal := subscribe(living, sides.mapping.app, sides.records.app_token):
         console.hint(f"warning: mapping {name}: {NO_EVENTS}: {refusal}")
+    if before is not None and before.state is not State.PAUSED and _tables(before) not in ((), living.tables_of(sides)):
+        living.store.pause(name)
+        console.say(f"mapping {name} points at other tables now, so it begins paused; `syncer resume {name}` starts it")
     if before is not None and before.state is State.PAUSED:
         console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
+
+
+def _tables(applied: Applied) -> object:
+    document = applied.document
+    return document.get("tables", ()) if isinstance(document, dict) else ()
 
 
 def release(living: Syncer, mapping: SyncMapping) -> None:

@@ -16,6 +16,7 @@ from syncer.cli.main import app
 from syncer.cli.noticed import NO_EVENTS
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer, variables
+from syncer.database import mirror
 from syncer.database.connections import place, translated
 from syncer.errors import FaultsError, MappingError, MendError, SyncerError, UnreachableError
 from syncer.jobs import Sides
@@ -140,7 +141,7 @@ def _mapping(living: Syncer, one: Loaded) -> list[str]:
     sides = found.require()
     next(iter(sides.records.read([])), None)  # reading records takes a scope of its own
     fit = f"the table {sides.record_table.name} of Bitable and {sides.row_table.name} fit"
-    return [fit, *found.warnings, *_advice(sides), *_events(living, sides)]
+    return [fit, *found.warnings, *_advice(sides), *_mirror(living, sides), *_events(living, sides)]
 
 
 def _events(living: Syncer, sides: Sides) -> list[str]:
@@ -152,6 +153,15 @@ def _events(living: Syncer, sides: Sides) -> list[str]:
     except SyncerError as error:
         return [f"{NO_EVENTS}: {error}"]
     return [f"{NO_EVENTS}; `syncer apply` subscribes to them"]
+
+
+def _mirror(living: Syncer, sides: Sides) -> list[str]:
+    if mirror.able(living.engine(sides.mapping.connection)):
+        return []
+    return [
+        "the role may not keep the table syncer.mirror in this database: a database restored from a backup would not be"
+        " noticed; let an administrator grant CREATE on the schema syncer"
+    ]
 
 
 def _advice(sides: Sides) -> list[str]:

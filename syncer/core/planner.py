@@ -270,6 +270,8 @@ def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk:
     rule = rules.on_deleted[gone]
     if rule.action == "ignore":
         return LinePlan(fate=Fate.SEVER, deleted_on=gone)
+    if not link.bases:  # after a backup was restored nobody knows: the line may only be younger than the backup
+        return _revive(rules, gone, survivor, desk)
     if rule.action == "mark":
         assert rule.target is not None
         return _mark(survivor, gone, (rule.target, rule.value), desk)

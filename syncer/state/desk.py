@@ -15,6 +15,7 @@ from syncer.state.audits import Audits
 from syncer.state.conflicts import Conflicts
 from syncer.state.connect import reaching
 from syncer.state.mappings import State, never_applied
+from syncer.state.mirrors import accept, unconfirm_links
 from syncer.state.reasons import Reasons
 from syncer.state.retention import Retention
 from syncer.state.runs import GUARDED, run_number
@@ -73,6 +74,9 @@ class GuardedRun:
     run: Run
     guards: Sequence[Stopped] = field(default_factory=tuple)
 
+
+RESTORED = "restored"
+"""The guard over a state store or a database that came from a backup."""
 
 _STATUS = """
 SELECT m.id, m.name, m.state,
@@ -146,7 +150,15 @@ class Desk(Conflicts, Reasons, Audits, Retention):
             _check(stopped, connection.scalar(revision))
             change = update(tables.run).where(tables.run.c.id == run_number(run)).values(approved_at=self._clock.now())
             connection.execute(change)
+            self._begin_anew(connection, stopped)
             return _run(connection, run)
+
+    def _begin_anew(self, connection: Connection, stopped: GuardedRun) -> None:
+        """After a backup was restored nothing that links remember counts any more."""
+        for guard in stopped.guards:
+            if guard.name == RESTORED:
+                accept(connection, self._clock, stopped.run.mapping, sorted(set(guard.counts.values()), reverse=True))
+                unconfirm_links(connection, stopped.run.mapping)
 
 
 def _check(stopped: GuardedRun, revision: int | None) -> None:

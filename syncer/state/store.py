@@ -9,6 +9,7 @@ from syncer.state.agenda import Agenda
 from syncer.state.desk import Desk
 from syncer.state.identity import identity
 from syncer.state.mappings import Mappings
+from syncer.state.mirrors import Mirrors
 from syncer.state.noticing import Noticing
 from syncer.state.runs import Runs
 
@@ -22,6 +23,7 @@ class Store(Mappings, Runs, Desk):
         Desk.__init__(self, engine, clock)
         self.noticing = Noticing(engine, clock)
         self.agenda = Agenda(engine, clock, lease_seconds)
+        self.mirrors = Mirrors(engine, clock)
         self._identity = partial(identity, engine)
 
     @cached_property

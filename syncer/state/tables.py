@@ -68,7 +68,6 @@ mapping = Table(
     *_words("state"),
     Column("revision", Integer, nullable=False),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
-    Column("mirrored", BigInteger),
 )
 
 mapping_revision = Table(

@@ -1,0 +1,111 @@
+"""A state store or a database that comes from a backup: noticed before anything is written, and brought up to date."""
+
+import psycopg
+import pytest
+
+from syncer.engine.restored import compare
+from tests.engine.stage import plain_url, written
+from tests.engine.tables import equal, numbered, orders
+
+LINKS = ("link", "cursor", "run", "audit")
+
+
+def synced(stage, rules="", count=5):
+    pair = orders(stage, "pairing: policy\nconflicts: {default: database}\n" + rules)
+    ids = pair.add(*numbered(count))
+    pair.settle()
+    return pair, ids
+
+
+def backup(url, tables):
+    """What these tables hold."""
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        return {
+            table: b"".join(bytes(part) for part in connection.cursor().copy(f"COPY {table} TO STDOUT").__enter__())
+            for table in tables
+        }
+
+
+def restore(url, held):
+    """Put it back, and forget what came since."""
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        for table in reversed(list(held)):
+            connection.execute(f"DELETE FROM {table}")
+        for table, rows in held.items():
+            with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                copy.write(rows)
+
+
+STATE = [f"syncer_state.{table}" for table in LINKS]
+
+
+def test_a_state_store_from_a_backup_stops_and_once_approved_compares_all_links_anew(stage):
+    pair, ids = synced(stage)
+    old = backup(stage.state_url, STATE)
+    pair.edit(ids[0], 金额=50)
+    pair.sql("UPDATE {t} SET amount = 60 WHERE order_no = 'A0001'")
+    pair.add({"订单号": "新", "金额": 1})
+    pair.settle()
+    before = equal(pair)
+    restore(stage.state_url, old)
+    stage.restart()
+    for _ in range(2):
+        report = pair.sync()
+        assert (report.guard.name, report.exit_status, report.writes) == ("restored", 4, 0)
+        assert "the state store seems to be restored" in report.guard.sentence
+    done = pair.approve(report)
+    assert (done.guard, done.writes) == (None, 0)
+    pair.settle()
+    assert equal(pair) == before
+    pair.edit(ids[2], 金额=77)
+    assert written(pair.settle()) == {}
+    assert equal(pair)[2][1] == 77.0
+
+
+def test_a_database_from_a_backup_stops_and_once_approved_loses_no_line(stage):
+    pair, ids = synced(stage)
+    old = backup(stage.database, ["orders", "syncer.mirror"])
+    pair.add({"订单号": "新", "金额": 1})
+    pair.edit(ids[0], 备注="补")
+    pair.settle()
+    restore(stage.database, old)
+    report = pair.sync()
+    assert (report.guard.name, report.writes) == ("restored", 0)
+    assert "the database seems to be restored" in report.guard.sentence
+    done = pair.approve(report)
+    assert "feishu delete" not in written(done)
+    pair.settle()
+    lines = equal(pair)
+    assert len(lines) == 6
+    assert lines[0][2] == "补"
+    assert pair.settle().exit_status == 0
+
+
+def test_a_process_that_dies_before_its_mirror_is_written_is_no_backup(stage):
+    pair, ids = synced(stage)
+    pair.edit(ids[0], 金额=9)
+    name = stage.syncer.store.mirrors.identity()
+    numbers = stage.syncer.store.mirrors.accepted("orders")
+    pair.settle()
+    stage.sql("UPDATE syncer.mirror SET run = %s WHERE store = %s", numbers[0], name)
+    assert pair.sync().guard is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "found", "who"),
+    [
+        ([], {}, None),
+        ([], {"database": 0}, None),
+        ([], {"database": 7}, "the state store"),
+        ([7, 5], {"database": 7, "redis": 5}, None),
+        ([7, 5], {"database": 9}, "the state store"),
+        ([7, 5], {"database": 0}, "the database"),
+        ([7, 5], {"redis": 9}, "the state store"),
+        ([7, 5], {"redis": 3}, None),
+        ([7, 5], {}, None),
+    ],
+)
+def test_numbers_say_who_is_young(accepted, found, who):
+    guard = compare(accepted, found)
+    assert (guard is None) is (who is None)
+    assert guard is None or guard.sentence.startswith(who)

@@ -279,7 +279,7 @@ class Syncer:
         found["tables"] = self.tables_of(sides)
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
-        stored = {"document": document.model_dump(mode="json"), **found}
+        stored = {"document": document.model_dump(mode="json"), **found, "timezone": sides.record_table.time_zone}
         return self.store.apply(sides.mapping.name, stored, whole, differences)
 
     def release(self, mapping: SyncMapping) -> list[str]:

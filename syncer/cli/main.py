@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from syncer import __version__
 from syncer.cli import console, ending
-from syncer.cli.commands import MODULES, NOT_YET
+from syncer.cli.commands import MODULES
 from syncer.errors import MendError
 
 
@@ -27,9 +27,7 @@ class Commands(TyperGroup):
         return list(MODULES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        """The command of a name, its module loaded now. Raises ``MendError`` for one that is not built yet."""
-        if cmd_name in NOT_YET:
-            raise MendError(f"`syncer {cmd_name}` is not supported yet ({NOT_YET[cmd_name]})")
+        """The command of a name, its module loaded now. Raises ``MendError`` for one that there is not."""
         if cmd_name not in MODULES:
             near = get_close_matches(cmd_name, MODULES, n=1)
             mend = f"did you mean `syncer {near[0]}`?" if near else "`syncer --help` lists them all"

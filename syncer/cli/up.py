@@ -16,7 +16,10 @@ def up(
     concurrency: Annotated[int, typer.Option(min=2, max=256, help="So many runs at once, one of them a full one.")] = 4,
     parent_pid: ParentPid = None,
 ) -> None:
-    """Run the webhook, workers, scheduler and listeners on this machine, until Ctrl-C."""
+    """Everything on this machine in one command, until Ctrl-C.
+
+    The webhook, workers, the scheduler and the listeners, each a process of its own that is started anew if it ends.
+    """
     from syncer.web.serving import listen_on  # noqa: PLC0415 - loads a web server
     from syncer.worker.parts import Parts  # noqa: PLC0415 - ``--help`` does without
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_group
 
-from syncer.cli.commands import MODULES, NOT_YET
+from syncer.cli.commands import MODULES
 from syncer.cli.main import _status, app
 
 ROOT = Path(__file__).parents[2]
@@ -60,11 +60,11 @@ def told(capsys, *arguments):
     return status, out, err
 
 
-def test_every_command_of_the_contract_is_there_or_said_to_be_missing():
-    assert set(MODULES) | set(NOT_YET) == set(" ".join(CONTRACT).split())
+def test_every_command_of_the_contract_is_there_and_no_other():
+    assert set(MODULES) == set(" ".join(CONTRACT).split())
 
 
-def test_help_lists_every_command_that_works_and_none_that_does_not(capsys):
+def test_help_lists_every_command(capsys):
     status, out, _ = told(capsys, "--help")
     assert status == 0
     listed = re.findall(r"^  ([a-z]+)  ", out.split("Commands:")[1], re.MULTILINE)
@@ -85,14 +85,6 @@ def test_the_loaded_commands_are_those_of_the_table():
     for name in MODULES:
         _status([name, "--help"])
     assert set(get_group(app).commands) == set(MODULES)
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_is_not_built_yet_is_said_to_be_in_one_sentence(name, capsys):
-    status, out, err = told(capsys, name, "orders", "--repair")
-    assert (status, out) == (2, "")
-    assert "not supported yet" in err
-    assert len(err.strip().splitlines()) == 1
 
 
 def test_a_command_mistyped_is_answered_with_the_one_that_was_meant(capsys):

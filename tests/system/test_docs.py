@@ -10,9 +10,9 @@ from syncer.catalog.files import load_file
 from syncer.catalog.schema import mapping_schema
 from syncer.catalog.supported import NOT_YET
 from syncer.cli.commands import MODULES
-from syncer.cli.commands import NOT_YET as UNBUILT
 from syncer.fields import registry
 from syncer.settings import known
+from syncer.state.agenda import Kind
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,8 +71,8 @@ def test_every_command_shown_exists() -> None:
     assert shown - set(MODULES) == set()
 
 
-def test_what_is_not_built_yet_is_said() -> None:
-    said = next(line for line in README.splitlines() if "**Not built yet:**" in line)
-    assert {f"`{name}`" for name in UNBUILT} <= set(
-        said.split("**Not built yet:**")[1].replace(",", " ").replace(";", " ").split()
-    )
+def test_commands_and_options_of_the_page_on_running_exist() -> None:
+    page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"(?:^\$ |`)syncer ([a-z]+)", page, re.MULTILINE))
+    assert {"up", "serve", "worker", "beat", "listen", "migrate", "status"} <= shown <= set(MODULES)
+    assert set(re.findall(r"`([a-z]+)` \| \*\*", page)) == set(Kind)

@@ -181,3 +181,26 @@ def test_those_who_died_in_the_queue_hold_up_nobody_for_long(make):
     run(make(clock), clock, per_second(2), [Caller(calls=2), *dead, living], 30)
     assert len(living.begun) == 9
     assert living.longest < 5
+
+
+FLOWS = st.lists(
+    st.builds(
+        Asker, st.sampled_from(["订单", "customers", "🧾", "b"]), st.booleans(), st.sampled_from([0.5, 1.0, 4.0])
+    ),
+    min_size=2,
+    max_size=5,
+    unique_by=lambda who: who.flow,
+)
+
+
+@given(FLOWS, st.integers(4, 10), st.integers(1, 2))
+@settings(fixtures_serve_all_examples, max_examples=20)
+def test_whoever_always_has_work_gets_the_share_of_its_weight_and_urgency(make, flows, calls, each):
+    clock, quota, seconds = PatientClock(), per_second(calls), 20
+    callers = {who: [Caller(who, calls=10**6) for _ in range(each + 1)] for who in flows}
+    moments = run(make(clock), clock, quota, [one for many in callers.values() for one in many], seconds)
+    assert_law(moments, quota)
+    parts = {who: 1 / who.cost for who in flows}
+    for who, many in callers.items():
+        due = len(moments) * parts[who] / sum(parts.values())
+        assert sum(len(one.begun) for one in many) >= 0.75 * due - 2

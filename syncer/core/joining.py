@@ -7,9 +7,11 @@ agree with.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from syncer.core.records import Side, Version
-from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.core.records import Side, Unreadable, Version
+from syncer.core.series import forms
+from syncer.core.survey import Case, CaseKind, Look, Newcomers, Remembered, Staged, Totals
 
 MOST_OTHERS = 10
 """Of many lines that share their match values, no more than this are named."""
@@ -225,12 +227,44 @@ class SmallSurvey:
             severed=severed,
         )
 
+    def fresh(self, after: str | None, limit: int) -> Sequence[Newcomers]:
+        """The next cases of kind ``FRESH``, many at once."""
+        return [_newcomers(list(some)) for _, some in groupby(self.cases(CaseKind.FRESH, after, limit), _shape)]
+
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
         """The next cases of a kind: links by id, newcomers in the order they were staged, duplicates side by side."""
         start = int(after or 0)
         links = {link.link.id: link for link in self._links()}
         page = enumerate(self._cases[kind][start : start + limit], start + 1)
         return [_as_of_now(case, str(place), links) for place, case in page]
+
+
+def _version(case: Case) -> Version:
+    (version,) = [found for side in Side if isinstance(found := case.side(side), Version)]
+    return version
+
+
+def _shape(case: Case) -> tuple[Side, tuple[str, ...]]:
+    version = _version(case)
+    return version.side, tuple(version.values or ())
+
+
+def _newcomers(cases: Sequence[Case]) -> Newcomers:
+    """Cases of one shape, series by series."""
+    versions = list(map(_version, cases))
+    side, names = _shape(cases[0])
+    held = {name: [(version.values or {})[name] for version in versions] for name in names}
+    readable = {name: [None if isinstance(one, Unreadable) else one for one in series] for name, series in held.items()}
+    return Newcomers(
+        side,
+        cases[-1].at,
+        [version.line for version in versions],
+        [case.prints[side] for case in cases],
+        [case.match for case in cases],
+        [(version.read_at, version.modified_at) for version in versions],
+        held,
+        {name: forms(series) for name, series in readable.items()},
+    )
 
 
 def _id(remembered: Remembered) -> int:

@@ -7,6 +7,7 @@ fill anything. The others are named, for the planner to look at one by one.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from types import MappingProxyType
 from typing import Any, Self
 
 from syncer.core.mapping import Misfit, Pair, Rules
@@ -56,14 +57,17 @@ def _joined(parts: Iterable[Sequence[Any]]) -> list[Any]:
     return [item for part in parts for item in part]
 
 
-def plan_newborns(rules: Rules, on: Side, held: Mapping[str, Sequence[Held]]) -> tuple[Newborns, set[int]]:
+def plan_newborns(
+    rules: Rules, on: Side, held: Mapping[str, Sequence[Held]], known: Mapping[str, Forms] = MappingProxyType({})
+) -> tuple[Newborns, set[int]]:
     """Plan lines that are to be created on one side, by what the other holds; and the places of those not plain.
 
-    What the plan says of a line that is not plain means nothing.
+    What the plan says of a line that is not plain means nothing. ``known`` are the stored forms of what is held, where
+    somebody has them already.
     """
     draft = _Draft(on)
     for pair in rules.pairs:
-        draft.take(pair, held[pair.name])
+        draft.take(pair, held[pair.name], known.get(pair.name))
     return Newborns(on, draft.values, draft.forms, draft.bases), draft.left
 
 
@@ -77,18 +81,18 @@ class _Draft:
         self.forms: dict[str, Forms] = {}
         self.bases: dict[str, Forms] = {}
 
-    def take(self, pair: Pair, held: Sequence[Held]) -> None:
+    def take(self, pair: Pair, held: Sequence[Held], known: Forms | None) -> None:
         given = self._readable(held)
+        of_given = forms(given) if known is None else known
         if self.on not in pair.targets:
-            nothing: Series = [None] * len(given)
-            self._remember(pair, given, nothing, forms(given), nothing)  # type: ignore[arg-type]
+            nothing = [None] * len(given)
+            self._remember(pair, given, nothing, of_given, nothing)
             return
         if pair.required:
             self._leave(given, is_empty)
         values = self._carried(pair, given)
         if self.on in pair.defaults:
             self._leave(values, is_empty)
-        of_given = forms(given)
         of_values = of_given if same(given, values) else forms(values)
         self.values[pair.name], self.forms[pair.name] = values, of_values
         self._remember(pair, given, values, of_given, of_values)

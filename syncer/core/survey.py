@@ -1,10 +1,12 @@
 """What a look at both sides of a mapping finds: lines as they were staged, and the cases they make."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from syncer.core.records import Link, Side, Version
+from syncer.core.records import Held, Link, Side, Version
+from syncer.core.series import Forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,33 @@ class Case:
     def side(self, side: Side) -> Version | Look | None:
         """What was found on one side."""
         return self.feishu if side is Side.FEISHU else self.database
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """``FRESH`` cases of one side, one after the other, series by series. ``at`` places the last of them.
+
+    ``held`` is what the lines hold, by pair, and ``forms`` the stored forms of that (of what is unreadable, any).
+    """
+
+    side: Side
+    at: str
+    lines: Sequence[str]
+    prints: Sequence[bytes]
+    matches: Sequence[bytes | None]
+    times: Sequence[tuple[datetime, datetime | None]]
+    """When each line was read, and when it was changed, if that is known."""
+    held: Mapping[str, Sequence[Held]]
+    forms: Mapping[str, Forms]
+
+    def case(self, place: int) -> Case:
+        """One of them by itself."""
+        read_at, modified_at = self.times[place]
+        values = {name: series[place] for name, series in self.held.items()}
+        version = Version(self.side, self.lines[place], values, read_at, modified_at)
+        feishu, database = (version, None) if self.side is Side.FEISHU else (None, version)
+        prints = {self.side: self.prints[place]}
+        return Case(CaseKind.FRESH, self.at, feishu, database, None, prints, self.matches[place])
 
 
 @dataclass(frozen=True, slots=True)

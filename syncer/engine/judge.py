@@ -1,7 +1,6 @@
 """Looks at all that a survey found before anything is written: counts, confirms what is gone, and asks the guards."""
 
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from syncer.core.plan import Action, LinePlan, Tally
@@ -135,18 +134,6 @@ def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
     while cases := survey.cases(kind, after, PAGE):
         yield cases
         after = cases[-1].at
-
-
-def pages_ahead(tools: Tools, survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
-    """The same, with the next page asked for while this one is dealt with."""
-
-    def ask(after: str | None) -> "Future[Sequence[Case]]":
-        return tools.aside.queue(lambda: survey.cases(kind, after, PAGE))
-
-    coming = ask(None)
-    while cases := coming.result():
-        coming = ask(cases[-1].at)
-        yield cases
 
 
 def is_overtaken(tools: Tools, case: Case) -> bool:

@@ -5,19 +5,34 @@ of every other line (``engine.carry``): what is left of either way is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Protocol
 
-from syncer.core.records import Side, Version
-from syncer.core.survey import Case
+from syncer.core.records import Side
+from syncer.core.survey import Case, Newcomers
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
+from syncer.engine.judge import PAGE
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.record_nursery import RecordNursery
 from syncer.engine.row_half import RowHalf
 from syncer.engine.row_nursery import RowNursery
 from syncer.engine.slices import Slice, join_slices, lay_out
 from syncer.engine.tools import Tools
+from syncer.ports import Survey
+
+
+def ahead(tools: Tools, survey: Survey) -> Iterator[Newcomers]:
+    """All newcomers of a survey, the next ones asked for while these are dealt with."""
+
+    def ask(after: str | None) -> "Future[Sequence[Newcomers]]":
+        return tools.aside.queue(lambda: survey.fresh(after, PAGE))
+
+    coming = ask(None)
+    while found := coming.result():
+        coming = ask(found[-1].at)
+        yield from found
 
 
 class Way(Protocol):
@@ -53,19 +68,18 @@ class Nursery:
         self._ways: Mapping[Side, Way] = {Side.DATABASE: self._filling, Side.FEISHU: RecordNursery(tools, records)}
         self._planned: dict[Side, list[Slice]] = {side: [] for side in Side}
 
-    def take(self, cases: Sequence[Case]) -> None:
-        """Bring newcomers over, now or with the next full slice. All of Feishu's come before those of the database."""
-        for source in Side:
-            if some := [case for case in cases if isinstance(case.side(source), Version)]:
-                self._finish(source)
-                with self._landing():
-                    self._take(source, some)
+    def take(self, newcomers: Newcomers) -> None:
+        """Bring newcomers over, now or with the next full slice; those of one side before those of the other."""
+        self._finish(newcomers.side)
+        with self._landing():
+            self._take(newcomers)
         self._carry_left(self._tools.options.batch)
 
     def close(self) -> None:
         """Bring over all that was taken, to the end."""
         for side in Side:
             self._finish(side.other)
+        self._land()
         for carrier in self._carriers.values():
             carrier.close()
 
@@ -86,24 +100,22 @@ class Nursery:
             self._land()
             raise
 
-    def _take(self, source: Side, cases: Sequence[Case]) -> None:
-        on = source.other
-        way = self._ways[on]
-        if not self._tools.rules.direction.carries_from(source) or not way.room():
-            way.left.extend(cases)
+    def _take(self, newcomers: Newcomers) -> None:
+        tools, side = self._tools, newcomers.side
+        way = self._ways[side.other]
+        overtaken = {line for where, line in tools.overtaken if where is side}
+        places = [place for place, line in enumerate(newcomers.lines) if line not in overtaken]
+        if not tools.rules.direction.carries_from(side) or not way.room() or len(places) < len(newcomers.lines):
+            way.left.extend(map(newcomers.case, places))
             return
-        names = [found.line for case in cases if isinstance(found := case.side(source), Version)]
-        failed = self._tools.aside.queue(lambda: self._bench.failed(source, names)).result()
-        if failed:
-            way.left.extend(case for case, name in zip(cases, names, strict=True) if name in failed)
-            cases = [case for case, name in zip(cases, names, strict=True) if name not in failed]
-        planned, left = lay_out(self._tools, source, cases)
+        failed = tools.aside.queue(lambda: self._bench.failed(side, newcomers.lines)).result()
+        planned, left = lay_out(tools, newcomers, failed)
         way.left.extend(left)
         if not planned.born.values:
             way.left.extend(planned.cases)
             return
-        self._planned[on].append(planned)
-        self._send(on, way.room())
+        self._planned[side.other].append(planned)
+        self._send(side.other, way.room())
 
     def _send(self, on: Side, fewest: int) -> None:
         """Send what is planned in full slices, as long as there are so many lines."""

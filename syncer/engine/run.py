@@ -13,10 +13,10 @@ from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
-from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages, pages_ahead
+from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages
 from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
-from syncer.engine.nursery import Nursery
+from syncer.engine.nursery import Nursery, ahead
 from syncer.engine.read import proven
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
@@ -172,8 +172,8 @@ class _Carrying:
     def _create(self) -> None:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)
         self._tools.reporter.stage("new lines", fresh)
-        for cases in pages_ahead(self._tools, self._surveyed.survey, CaseKind.FRESH):
-            self._nursery.take([case for case in cases if not is_overtaken(self._tools, case)])
+        for newcomers in ahead(self._tools, self._surveyed.survey):
+            self._nursery.take(newcomers)
             self._tools.breathe()
         self._nursery.close()
 

@@ -1,13 +1,14 @@
 """Slices of newborn lines: planned series by series, written and remembered together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, Self
 
 from syncer.core.newborns import Newborns, join_newborns, plan_newborns
-from syncer.core.records import Side, Version
-from syncer.core.survey import Case
+from syncer.core.planner import MARK
+from syncer.core.records import Side
+from syncer.core.survey import Case, Newcomers
 from syncer.engine.tools import Tools
 
 
@@ -15,10 +16,10 @@ from syncer.engine.tools import Tools
 class Slice:
     """Newcomers of one side and what is to be created for them on the other, all in one order.
 
-    ``matches`` are the digests of the match values their links will have.
+    ``matches`` are the digests of the match values their links will have; ``origins`` tell where each line is from.
     """
 
-    cases: Sequence[Case]
+    origins: Sequence[tuple[Newcomers, int]]
     lines: Sequence[str]
     prints: Sequence[bytes]
     matches: Sequence[bytes | None]
@@ -27,6 +28,11 @@ class Slice:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    @property
+    def cases(self) -> list[Case]:
+        """The lines one by one."""
+        return [newcomers.case(place) for newcomers, place in self.origins]
 
     def part(self, start: int, end: int | None = None) -> Self:
         """Some consecutive lines."""
@@ -37,17 +43,16 @@ class Slice:
         return self._each(lambda series: list(compress(series, wanted)), self.born.only(wanted))
 
     def _each(self, change: Callable[[Any], Any], born: Newborns) -> Self:
-        cases, lines, prints, matches = map(change, (self.cases, self.lines, self.prints, self.matches))
-        return type(self)(cases, lines, prints, matches, born, self.reason)
+        origins, lines, prints, matches = map(change, (self.origins, self.lines, self.prints, self.matches))
+        return type(self)(origins, lines, prints, matches, born, self.reason)
 
 
 def join_slices(slices: Sequence[Slice]) -> Slice:
     """The lines of all slices in one."""
     if len(slices) == 1:
         return slices[0]
-
     return Slice(
-        [case for one in slices for case in one.cases],
+        [origin for one in slices for origin in one.origins],
         [line for one in slices for line in one.lines],
         [print_ for one in slices for print_ in one.prints],
         [match for one in slices for match in one.matches],
@@ -56,31 +61,30 @@ def join_slices(slices: Sequence[Slice]) -> Slice:
     )
 
 
-def lay_out(tools: Tools, source: Side, cases: Sequence[Case]) -> tuple[Slice, list[Case]]:
-    """Plan newcomers of one side that nothing is known about; and those that must be planned one by one."""
-    versions = [found for case in cases if isinstance(found := case.side(source), Version)]
-    values = [version.values or {} for version in versions]
-    held = {name: [each.get(name) for each in values] for name in tools.lens.columns}
-    born, left = plan_newborns(tools.rules, source.other, held)
-    left.update(place for place, version in enumerate(versions) if tools.lens.is_marked(version))
-    slice_ = Slice(
-        cases,
-        [version.line for version in versions],
-        [case.prints[source] for case in cases],
-        _matches(tools, source, cases),
-        born,
-        tools.cause or f"new in {source}",
-    )
+def lay_out(tools: Tools, newcomers: Newcomers, unwanted: Collection[str]) -> tuple[Slice, list[Case]]:
+    """Plan newcomers, and tell those that must be planned one by one: what is not plain, and ``unwanted`` lines."""
+    nothing = [None] * len(newcomers.lines)
+    held = {name: newcomers.held.get(name, nothing) for name in tools.lens.columns}
+    born, left = plan_newborns(tools.rules, newcomers.side.other, held, newcomers.forms)
+    mark = tools.rules.marks.get(newcomers.side)
+    if mark is not None:
+        left.update(place for place, value in enumerate(newcomers.held.get(MARK, nothing)) if value == mark.value)
+    if unwanted:
+        left.update(place for place, line in enumerate(newcomers.lines) if line in unwanted)
+    origins = [(newcomers, place) for place, _ in enumerate(newcomers.lines)]
+    reason = tools.cause or f"new in {newcomers.side}"
+    slice_ = Slice(origins, newcomers.lines, newcomers.prints, _matches(tools, newcomers), born, reason)
     if not left:
         return slice_, []
-    return slice_.only([place not in left for place, _ in enumerate(cases)]), [cases[place] for place in sorted(left)]
+    return slice_.only([place not in left for place, _ in enumerate(origins)]), list(map(newcomers.case, sorted(left)))
 
 
-def _matches(tools: Tools, source: Side, cases: Sequence[Case]) -> list[bytes | None]:
+def _matches(tools: Tools, newcomers: Newcomers) -> Sequence[bytes | None]:
     """The digests of the match values, in the database's form: there they are what was staged, or nothing at all."""
-    on = source.other
-    carried = on is Side.FEISHU or all(tools.lens.pairs[name].accepts(on) for name in tools.rules.match)
-    return [case.match if carried else None for case in cases]
+    on = newcomers.side.other
+    if on is Side.FEISHU or all(tools.lens.pairs[name].accepts(on) for name in tools.rules.match):
+        return newcomers.matches
+    return [None] * len(newcomers.matches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Numbered:
     def without(self, unwanted: Sequence[bool]) -> tuple["Numbered", list[Case]]:
         """The other lines, and the cases of these."""
         wanted = [not one for one in unwanted]
-        cases = list(compress(self.slice.cases, unwanted))
+        cases = self.slice.only(unwanted).cases
         return Numbered(self.slice.only(wanted), list(compress(self.links, wanted))), cases
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from syncer.core.records import Side
-from syncer.core.survey import Case, CaseKind, Remembered, Staged, Totals
+from syncer.core.survey import Case, CaseKind, Newcomers, Remembered, Staged, Totals
 from syncer.core.values import Json
 from syncer.ports.births import Births
 
@@ -53,6 +53,10 @@ class Survey(Protocol):
         except those in ``gone``, which were looked for and are not there. Lines in ``overtaken`` were dealt with and
         remembered since this survey began, whatever of them was staged: they are neither changed, nor gone, nor new.
         """
+        ...
+
+    def fresh(self, after: str | None, limit: int) -> Sequence[Newcomers]:
+        """The next cases of kind ``FRESH``, many at once: as ``cases`` tells them, and in that order."""
         ...
 
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:

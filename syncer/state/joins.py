@@ -226,6 +226,12 @@ SELECT at, link, feishu_at::text, database_at::text, feishu, database, match, ot
 FROM survey_case WHERE kind = %(kind)s AND at > %(after)s ORDER BY at LIMIT %(limit)s
 """
 
+FRESH: LiteralString = """
+SELECT c.at, s.side, s.line, s.print, s.match, s.version
+FROM survey_case c JOIN staged s ON s.ctid = coalesce(c.feishu_at, c.database_at)
+WHERE c.kind = 'fresh' AND c.at > %(after)s ORDER BY c.at LIMIT %(limit)s
+"""
+
 READ: LiteralString = """
 SELECT ctid::text, side, line, print, match, version FROM staged WHERE ctid = ANY(CAST(%(places)s AS tid[]))
 """

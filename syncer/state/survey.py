@@ -4,14 +4,15 @@ What is staged lives in temporary tables of the run's own connection: nothing of
 left when the run ends, however it ends.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import groupby
 from typing import Any, LiteralString
 
 from psycopg import Connection
 
 from syncer.core.records import Side, Version
-from syncer.core.survey import Case, CaseKind, Look, Remembered, Staged, Totals
+from syncer.core.survey import Case, CaseKind, Look, Newcomers, Remembered, Staged, Totals
 from syncer.state import joins
 from syncer.state.arrays import array_text, joined, number_array
 from syncer.state.links import LinkTable
@@ -154,6 +155,19 @@ class PostgresSurvey:
             linked=links[0],
             severed=links[1],
         )
+
+    def fresh(self, after: str | None, limit: int) -> Sequence[Newcomers]:
+        """The next cases of kind ``FRESH``, many at once, in the order they were staged."""
+        with self._reading():
+            page = {"after": int(after or 0), "limit": limit}
+            rows = self._connection.execute(joins.FRESH, page, binary=True).fetchall()
+        groups = ((side, list(some)) for side, some in groupby(rows, lambda row: _SIDES[row[1]]))
+        return [newcomers for side, some in groups for newcomers in self._newcomers(side, some)]
+
+    def _newcomers(self, side: Side, rows: Sequence[tuple[Any, ...]]) -> Iterator[Newcomers]:
+        for places, spread in self._forms.spread([row[-1] for row in rows]):
+            _, _, lines, prints, matches, _ = zip(*[rows[place] for place in places], strict=True)
+            yield Newcomers(side, str(rows[-1][0]), lines, prints, matches, spread.times, spread.held, spread.forms)
 
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
         """The next cases of a kind: links by id, newcomers in the order they were staged, duplicates side by side."""

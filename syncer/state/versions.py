@@ -5,6 +5,8 @@ was changed, and its values.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +22,15 @@ _HEAD = 3  # what stands before the values
 _NEWLINE: Any = orjson.Fragment(b"\n")
 
 Shape = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Versions of one shape, series by series; as in ``core.survey.Newcomers``."""
+
+    times: Sequence[tuple[datetime, datetime | None]]
+    held: Mapping[str, Sequence[Held]]
+    forms: Mapping[str, Forms]
 
 
 class VersionForms:
@@ -53,6 +64,20 @@ class VersionForms:
         held = zip(*[tuple((version.values or {}).values()) for version in versions], strict=True)
         rows = zip(*zip(*heads, strict=True), *map(_forms, held), strict=True)
         return _texts(list(rows))
+
+    def spread(self, given: Sequence[bytes]) -> Iterator[tuple[Sequence[int], Spread]]:
+        """The versions of forms made by ``dump``, series by series, and the places of those that are of one shape."""
+        parsed = orjson.loads(b"[%b]" % b",".join(given))
+        for number, places in _alike([form[0] for form in parsed]):
+            shape = self._shapes[number] or ()
+            _, read, modified, *columns = zip(*[parsed[place] for place in places], strict=True)
+            known = {one: moment(one) for one in set(read)}
+            times = [
+                (known[one], None if other is None else moment(other))
+                for one, other in zip(read, modified, strict=True)
+            ]
+            held = {name: _loaded(series) for name, series in zip(shape, columns, strict=True)}
+            yield places, Spread(times, held, dict(zip(shape, columns, strict=True)))
 
     def load(self, lines: Sequence[tuple[Side, str]], given: Sequence[bytes]) -> list[Version]:
         """The versions of these lines, of forms made by ``dump``."""

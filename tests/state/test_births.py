@@ -1,6 +1,6 @@
 """Births leave what the same lines would leave one by one, in the twin and in PostgreSQL, byte for byte."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -21,7 +21,7 @@ VALUES: list[st.SearchStrategy[Value]] = [
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
     st.booleans(),
     st.decimals(allow_nan=False, allow_infinity=False).map(lambda number: number.normalize() if number else Decimal(0)),
-    st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC)),
     st.dates(),
     st.frozensets(st.sampled_from(["红", "蓝", '"', "\\"]), max_size=3),
     st.lists(st.sampled_from(["红", "蓝"]), max_size=3).map(tuple),
@@ -91,7 +91,7 @@ def test_postgres_keeps_births_byte_for_byte_as_it_keeps_the_same_lines_one_by_o
     store: Store, clock: FakeClock
 ) -> None:
     with store.open_run("orders", "full", LAYOUT) as memory:
-        connection = memory._connection  # noqa: SLF001 - what stands in the tables, read in between
+        connection = memory._connection
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(births())

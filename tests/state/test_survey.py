@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from syncer.core.joining import SmallSurvey
 from syncer.core.records import Link, Side, Unreadable, Version
+from syncer.core.values import dump
 from syncer.ports import Case, CaseKind, Look, Memo, Memory, Remembered, Staged, Survey, Totals
 from syncer.state.store import Store
 from syncer.testing import FakeClock
@@ -403,6 +404,8 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
                 totals.append(survey.close(unread, gone, overtaken))
             assert totals[0] == totals[1]
             assert found(surveys[0]) == found(surveys[1])
+            for survey in surveys:
+                assert spread(survey) == found(survey)[CaseKind.FRESH]
             for side in Side:
                 shown = [list(survey.newcomers(side, 100)) for survey in surveys]
                 assert sorted(shown[0], key=lambda line: line.line) == sorted(shown[1], key=lambda line: line.line)
@@ -415,6 +418,20 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
 def _memo(links: list[Remembered], known: list[int]) -> Memo:
     kept = {remembered.link.id for remembered in links}
     return Memo(links=links, forgotten=[number for number in known if number not in kept])
+
+
+def spread(survey: Survey) -> list[tuple[object, ...]]:
+    """The fresh cases, two at a time, as they are told series by series."""
+    told, after = list[tuple[object, ...]](), None
+    while page := survey.fresh(after, 2):
+        after = page[-1].at
+        for newcomers in page:
+            cases = [newcomers.case(place) for place, _ in enumerate(newcomers.lines)]
+            told += [(case.feishu, case.database, None, dict(case.prints), case.match, ()) for case in cases]
+            for name, series in newcomers.held.items():
+                for held, form in zip(series, newcomers.forms[name], strict=True):
+                    assert isinstance(held, Unreadable) or dump(held) == form
+    return told
 
 
 def accounted(cases: dict[CaseKind, list[tuple[object, ...]]], lines: dict[Side, list[Staged]]) -> None:

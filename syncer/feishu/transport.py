@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from syncer.batching.standing import demand_standing
 from syncer.feishu.tokens import Switchboard, current
 
 _CONNECTIONS = 16
@@ -35,7 +36,8 @@ class Line:
         self._session: requests.Session | None = None
 
     def send(self, method: str, url: str, **parts: Any) -> requests.Response:
-        """One HTTP exchange. Raises ``requests``' errors."""
+        """One HTTP exchange. Raises ``requests``' errors; ``FencedError`` if the run it is for was overtaken."""
+        demand_standing()
         return self.session().request(method, url, timeout=self._timeout, allow_redirects=False, stream=True, **parts)
 
     def session(self) -> requests.Session:

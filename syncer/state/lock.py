@@ -6,6 +6,7 @@ a lease. Raising the mapping's fence number is what makes an overtaken run's lat
 """
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ import psycopg
 import sqlalchemy
 from psycopg import Connection
 from sqlalchemy import func, select
+
+from syncer.errors import FencedError
 
 _CLASS = 0x73796E63  # "sync": the first half of the key of our advisory locks; the second is the mapping's id
 
@@ -37,6 +40,14 @@ WHERE r.mapping = %(mapping)s AND r.status = 'running'
 _BEAT = "UPDATE syncer_state.run SET alive_at = clock_timestamp() WHERE id = %s AND status = 'running'"
 
 
+# The clock that goes on while the machine sleeps, where there is one.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _now() -> float:
+    return time.clock_gettime(_CLOCK)
+
+
 class RunLock:
     """The lock of one mapping, on a session of its own. ``close`` lets go of it."""
 
@@ -45,6 +56,8 @@ class RunLock:
         self._mapping = mapping
         self._lease = lease_seconds
         self._stopped = threading.Event()
+        self._run = 0
+        self._alive_until = 0.0
         self._pulse: threading.Thread | None = None
         row = connection.execute(_HOLDER).fetchone()
         assert row is not None
@@ -66,6 +79,7 @@ class RunLock:
 
     def keep_alive(self, run: int) -> None:
         """Tell from now on that the run is alive, four times in a lease."""
+        self._run, self._alive_until = run, _now() + self._lease
         beat = self._beating(run)
         self._pulse = threading.Thread(target=beat, name=f"syncer-run-{run}", daemon=True)
         self._pulse.start()
@@ -74,11 +88,29 @@ class RunLock:
         def beat() -> None:
             while not self._stopped.wait(self._lease / 4):
                 try:
-                    self._connection.execute(_BEAT, [run])
-                except psycopg.Error:
+                    self._tell(run)
+                except (psycopg.Error, FencedError):
                     return  # the session is over, so is the lock: the run's next write finds out by its fence
 
         return beat
+
+    def _tell(self, run: int) -> None:
+        told_at = _now()
+        if self._connection.execute(_BEAT, [run]).rowcount == 0:
+            raise FencedError(f"run {run} was overtaken by a newer one")
+        self._alive_until = told_at + self._lease
+
+    def demand_standing(self) -> None:
+        """Find out whether the run still holds the lock. It costs nothing, unless it was silent for a whole lease.
+
+        Raises ``FencedError`` if a newer run may have begun meanwhile.
+        """
+        if _now() < self._alive_until:
+            return
+        try:
+            self._tell(self._run)
+        except psycopg.Error as error:
+            raise FencedError(f"run {self._run} lost its lock while this process stood still") from error
 
     def close(self) -> None:
         """Let go of the lock."""

@@ -10,6 +10,7 @@ import orjson
 from psycopg import Connection
 from sqlalchemy import Engine, text
 
+from syncer.batching.standing import while_standing
 from syncer.core.values import Json
 from syncer.errors import BusyError, MendError
 from syncer.ports.world import Clock
@@ -120,15 +121,16 @@ class Runs:
         opening = Opening(name, kind, layout, None if approved_run is None else run_number(approved_run))
         with ExitStack() as stack:
             with reaching(self._engine):
-                memory = self._open(opening, wait_seconds, stack)
+                memory, lock = self._open(opening, wait_seconds, stack)
             try:
-                yield memory
+                with while_standing(lock.demand_standing):
+                    yield memory
             except BaseException as error:
                 self.finish_run(memory.run, DEAD, error=str(error) or type(error).__name__)
                 raise
             self.finish_run(memory.run, DEAD, error="the run ended without a result")
 
-    def _open(self, opening: Opening, wait_seconds: float, stack: ExitStack) -> PostgresMemory:
+    def _open(self, opening: Opening, wait_seconds: float, stack: ExitStack) -> tuple[PostgresMemory, RunLock]:
         session, work = dedicated(self._engine), dedicated(self._engine)
         stack.callback(work.close)
         mapping = _mapping(session, opening.name)
@@ -137,7 +139,7 @@ class Runs:
         lock.name(work)
         work.execute(_ROOM)
         self._wait_for(lock, opening.name, wait_seconds)
-        return self._memory(opening, mapping, lock, work)
+        return self._memory(opening, mapping, lock, work), lock
 
     def _wait_for(self, lock: RunLock, name: str, seconds: float) -> None:
         deadline = self._clock.now() + timedelta(seconds=seconds)

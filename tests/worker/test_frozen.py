@@ -38,11 +38,7 @@ def freeze(scene, point):
     return until(lambda: [pid for pid in worker.family() if frozen(pid)], told=scene.logs)[0]
 
 
-# A late update that lands after its run was overtaken is still taken for an edit of a person's.
-LATE = pytest.param(AFTER, marks=pytest.mark.xfail(strict=True, reason="late updates are not recognised yet"))
-
-
-@pytest.mark.parametrize("point", [BEFORE, LATE], ids=["before its check", "after its check"])
+@pytest.mark.parametrize("point", [BEFORE, AFTER], ids=["before its check", "after its check"])
 def test_a_worker_frozen_past_its_lease_is_overtaken_and_loses_nothing_when_it_wakes(scene, point):
     sleeper = freeze(scene, point)
     scene.part("worker", "--concurrency", "1")

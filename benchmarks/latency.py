@@ -74,6 +74,8 @@ def _during_backfill(stage: Stage, stand_in: Feishu, lines: int) -> dict[str, li
     """Seconds until edits of records were in the database while their table was loaded for the first time."""
     pair, found = stage.pair(stand_in, records=lines), list[float]()
     with _running(stage, stand_in, pair, synced=False), _firm(stand_in, pair) as firm:
+        while not firm.count():
+            time.sleep(0.1)
         while firm.count() < lines:
             found += _measure(firm, _edit_record, 1, f"during the backfill {len(found)}")
     return {"Bitable to database during a backfill": found}

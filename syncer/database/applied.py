@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
+from syncer.batching.standing import demand_standing
 from syncer.database.parameters import array_text
 from syncer.errors import FaultError, SchemaError
 
@@ -93,7 +94,10 @@ def faults(connection: psycopg.Connection) -> list[str]:
 
 
 def begin(connection: psycopg.Connection, batch: str) -> None:
-    """Enter the batch; a second writer of the same batch waits here for the first, then fails."""
+    """Enter the batch; a second writer of the same batch waits here for the first, then fails.
+
+    Whoever asks ``recall`` from now on waits for us; if somebody asked before, we were overtaken: ``FencedError``.
+    """
     if not batch:
         raise FaultError("a batch needs an id")
     try:
@@ -102,6 +106,7 @@ def begin(connection: psycopg.Connection, batch: str) -> None:
         raise SchemaError([f"the table {TABLE} is missing: run `syncer apply` ({DBA})"]) from error
     except psycopg.errors.UniqueViolation as error:
         raise FaultError(f"the batch {batch} was written before: ask `applied` what became of it") from error
+    demand_standing()
 
 
 def record(connection: psycopg.Connection, batch: str, keys: Mapping[str, str]) -> None:

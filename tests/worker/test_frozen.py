@@ -51,3 +51,19 @@ def test_a_worker_frozen_past_its_lease_is_overtaken_and_loses_nothing_when_it_w
     assert (note(scene), scene.records("orders")) == ("2", [("甲", "2")]), scene.logs()
     statuses = [status for _, _, status, *_ in scene.runs("orders")]
     assert statuses.count("dead") == 1, statuses
+
+
+def test_a_worker_frozen_before_it_writes_rows_writes_none_when_it_wakes(scene):
+    worker = scene.part("worker", "--concurrency", "1", freezes_at=("commit:PostgresMemory.intend", "read", 1))
+    scene.part("beat")
+    worker.says("at once of")
+    scene.add("orders", {"订单号": "乙", "备注": "新 🆕"})
+    sleeper = until(lambda: [pid for pid in worker.family() if frozen(pid)], told=scene.logs)[0]
+    scene.part("worker", "--concurrency", "1")
+    until(lambda: ("乙", "新 🆕") in scene.rows("orders"), told=scene.logs)
+    scene.sql("UPDATE orders SET order_no = '丙', note = 'renamed since' WHERE order_no = '乙'")
+    until(lambda: ("丙", "renamed since") in scene.records("orders"), told=scene.logs)
+    os.kill(sleeper, signal.SIGCONT)
+    mark = len(scene.done("orders"))
+    until(lambda: len(scene.done("orders")) > mark + 1, told=scene.logs)
+    assert scene.rows("orders") == scene.records("orders") == [("丙", "renamed since"), ("甲", "0")], scene.logs()

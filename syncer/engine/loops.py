@@ -5,9 +5,10 @@ Bitable and a trigger or job at the database that each take the other's answer f
 nothing is written to it any more, whatever changes it next is no answer to us: then, or when it is retried, it goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from syncer.core.mapping import Merge
 from syncer.core.plan import Action, LinePlan
 from syncer.core.planner import WHOLE_LINE
 from syncer.core.records import Side
@@ -26,7 +27,10 @@ PAUSED = "paused"
 
 def pause_loops(tools: Tools, lines: Sequence[Line], notebook: Notebook) -> tuple[list[Line], list[Line]]:
     """The lines to be written, and those that are paused from now on, noted as failures of code ``loop``."""
-    suspects = {line.link.id: line for line in lines if line.link is not None and line.link.id and _is_suspect(line)}
+    adding = {pair.name for pair in tools.rules.pairs if pair.merge is not Merge.REGISTER}
+    suspects = {
+        line.link.id: line for line in lines if line.link is not None and line.link.id and _is_suspect(line, adding)
+    }
     if not suspects:
         return list(lines), []
     since = tools.clock.now() - WINDOW
@@ -37,10 +41,15 @@ def pause_loops(tools: Tools, lines: Sequence[Line], notebook: Notebook) -> tupl
     return [line for line in lines if line.plan.operations], paused
 
 
-def _is_suspect(line: Line) -> bool:
-    """Updates of stored lines; one that already failed as a whole goes on because it changed, or was retried."""
-    updates = all(operation.action is Action.UPDATE and operation.values for operation in line.plan.operations)
-    return line.stored and updates and WHOLE_LINE not in line.desk.failed and line.wish is None
+def _is_suspect(line: Line, adding: Collection[str]) -> bool:
+    """Updates of stored lines; one that already failed as a whole goes on because it changed, or was retried.
+
+    An answer comes from one side: both halves of a merge are two people at work, and so are values that add up.
+    """
+    if len(line.plan.operations) != 1 or WHOLE_LINE in line.desk.failed or line.wish is not None:
+        return False
+    (operation,) = line.plan.operations
+    return line.stored and operation.action is Action.UPDATE and bool(set(operation.values).difference(adding))
 
 
 def _pause(tools: Tools, line: Line, notebook: Notebook) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.records import Held, Side, Unreadable
-from syncer.core.series import Forms, Series, forms, kinds, same, short_bases
+from syncer.core.series import Forms, Series, along, forms, kinds, same, short_bases
 from syncer.core.values import Value, is_empty
 
 
@@ -115,7 +115,7 @@ class _Draft:
     def _carried(self, pair: Pair, given: Series) -> Series:
         carry = pair.translator.to_database if self.on is Side.DATABASE else pair.translator.to_feishu
         try:
-            return list(map(carry, given))
+            return along(carry, given)
         except Misfit:
             return [self._carried_alone(carry, place, value) for place, value in enumerate(given)]
 

@@ -61,16 +61,18 @@ def freeze_newborns(
     """The stored form of a batch of nothing but plain creates, series by series: as ``freeze``, but a fifth as long.
 
     ``lines`` are those they are made from, ``cells`` what is sent to Feishu by field name, ``match`` the fields that
-    find a record again.
+    find a record again. Cells that are the very forms of a pair are not stored twice.
     """
+    known = {id(forms): name for name, forms in born.forms.items()}
+    sent = {field: known.get(id(series), series) for field, series in cells.items()}
     form = {"on": born.on.value, "reason": reason, "links": list(links), "lines": lines, "bases": born.bases}
-    return orjson.dumps({**form, "cells": cells, "match": match})
+    return orjson.dumps({**form, "cells": sent, "match": match})
 
 
 def _newborn(form: Mapping[str, Any], place: int) -> Frozen:
     on, line = Side(form["on"]), form["lines"][place]
     after = load_bases({name: items_of(short[place]) for name, short in form["bases"].items()})
-    cells: dict[str, Json] = {name: cell for name, each in form["cells"].items() if (cell := each[place]) is not None}
+    cells = {name: cell for name in form["cells"] if (cell := _cell(form, name, place)) is not None}
     return Frozen(
         str(place),
         form["links"][place],
@@ -85,6 +87,14 @@ def _newborn(form: Mapping[str, Any], place: int) -> Frozen:
         cells=cells,
         match={name: cells[name] for name in form["match"]} if cells.keys() >= set(form["match"]) else {},
     )
+
+
+def _cell(form: Mapping[str, Any], name: str, place: int) -> Json:
+    series = form["cells"][name]
+    if isinstance(series, str):  # the pair whose values were sent as they are stored
+        return items_of(form["bases"][series][place])[0]
+    cell: Json = series[place]
+    return cell
 
 
 def as_operation(side: Side, frozen: Frozen) -> Operation:

@@ -7,7 +7,7 @@ from typing import Any
 from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
-from syncer.core.series import Forms, Series
+from syncer.core.series import Forms, Series, along_held
 from syncer.core.values import Json, Value, is_empty, match_digest
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
@@ -135,13 +135,11 @@ class Lens:
 
     def cell_series(self, name: str, values: Series) -> Forms:
         """A pair's Feishu-side values as cells in the written shape."""
-        cell = self.pairs[name].translator.cell
-        return [None if value is None else cell(value) for value in values]
+        return along_held(self.pairs[name].translator.cell, values)
 
     def bind_series(self, name: str, values: Series) -> list[object]:
         """A pair's database-side values as bind parameters."""
-        bind = self.pairs[name].translator.column
-        return [None if value is None else bind(value) for value in values]
+        return along_held(self.pairs[name].translator.column, values)
 
     def cells(self, values: Mapping[str, Value]) -> dict[str, Json]:
         """Feishu-side values as cells in the written shape, by field name."""

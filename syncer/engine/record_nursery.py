@@ -7,7 +7,7 @@ from functools import partial
 
 from syncer.core.plan import Action
 from syncer.core.records import Side
-from syncer.core.series import Forms
+from syncer.core.series import AS_THEY_ARE, Forms, kinds
 from syncer.core.survey import Case
 from syncer.core.values import Json
 from syncer.engine.frozen import freeze_newborns
@@ -57,7 +57,7 @@ class RecordNursery:
         body = self._body(numbered, cells)
         look = self._departed
         arrived = self._arrive()
-        if len(body) <= MOST_BYTES and self._is_unmoved(look):
+        if len(body) + len(body) // 2 <= MOST_BYTES and self._is_unmoved(look):
             self._departed = self._depart(numbered, cells, body)
         else:
             self.left.extend(numbered.slice.cases)
@@ -69,8 +69,11 @@ class RecordNursery:
 
     def _cells(self, slice_: Slice) -> dict[str, Forms]:
         """What is to be written, by field name, in the order of the lines; ``None`` where nothing is."""
-        lens = self._tools.lens
-        return {lens.pairs[name].field: lens.cell_series(name, values) for name, values in slice_.born.values.items()}
+        lens, cells = self._tools.lens, {}
+        for name, values in slice_.born.values.items():
+            forms, series = slice_.born.forms[name], lens.cell_series(name, values)
+            cells[lens.pairs[name].field] = forms if kinds(series) <= AS_THEY_ARE and series == forms else series
+        return cells
 
     def _body(self, numbered: Numbered, cells: Mapping[str, Forms]) -> bytes:
         lens, slice_ = self._tools.lens, numbered.slice

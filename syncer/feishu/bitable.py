@@ -132,7 +132,8 @@ class BitableRecords:
 
     def create(self, records: Sequence[Mapping[str, Json]], token: str) -> Sequence[str]:
         """Create records under an idempotency token; the new ids in the order given."""
-        body = [{"fields": self._cells(cells)} for cells in records]
+        self._demand_finite(records)
+        body = [{"fields": cells} for cells in records]
         answer = self._write("batch_create", body, quotas.RECORDS_PER_CREATE, {**_OPEN_IDS, "client_token": token})
         ids = _ids(answer)
         self._expect(answer, "batch_create", sane=len(ids) == len(records) == len(set(ids)) and all(ids))
@@ -140,7 +141,8 @@ class BitableRecords:
 
     def update(self, writes: Sequence[RecordWrite]) -> None:
         """Update the named cells of records; all other cells stay."""
-        body = [{"record_id": write.id, "fields": self._cells(write.cells)} for write in writes]
+        self._demand_finite([write.cells for write in writes])
+        body = [{"record_id": write.id, "fields": write.cells} for write in writes]
         answer = self._write("batch_update", body, quotas.RECORDS_PER_UPDATE, _OPEN_IDS)
         self._expect(answer, "batch_update", sane=_ids(answer) == [write.id for write in writes])
 
@@ -179,12 +181,13 @@ class BitableRecords:
                 api=f"bitable.record.{verb}",
             )
 
-    def _cells(self, cells: Mapping[str, Json]) -> dict[str, Json]:
+    def _demand_finite(self, records: Sequence[Mapping[str, Json]]) -> None:
         """JSON has no infinity: it would be sent as null, and clear the cell."""
-        for name, cell in cells.items():
+        if all(map(isfinite, [cell for cells in records for cell in cells.values() if type(cell) is float])):
+            return
+        for name, cell in [item for cells in records for item in cells.items()]:
             if isinstance(cell, float) and not isfinite(cell):
                 raise RefusedError(f"{cell} cannot be written to field {name!r} of {self._where()}; nothing was sent")
-        return dict(cells)
 
     @contextmanager
     def _alone(self, pace: Callable[[], None]) -> Iterator[None]:

@@ -10,11 +10,10 @@ from itertools import repeat
 from struct import Struct
 from typing import Any, LiteralString
 
-import orjson
 from psycopg import Connection
 
 from syncer.core.records import Side
-from syncer.core.series import Forms
+from syncer.core.series import Forms, texts
 from syncer.core.values import microseconds
 from syncer.errors import FaultError
 from syncer.ports.births import Births
@@ -72,12 +71,12 @@ def _link_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int, 
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(bases)) + bases
 
 
-def _bases(bases: Mapping[str, Forms], layouts: Layouts) -> Iterator[bytes]:
+def _bases(bases: Mapping[str, Forms], layouts: Layouts) -> Sequence[bytes]:
     """What ``Layouts.pack`` makes of each line's bases."""
     names = [name for name, _ in layouts.known[layouts.current]]
     if set(names) != set(bases):
         raise FaultError(f"bases of other pairs than the run's layout has: {', '.join(sorted(bases))}")
-    return map(orjson.dumps, zip(*(bases[name] for name in names), strict=True))
+    return texts(list(zip(*(bases[name] for name in names), strict=True)))
 
 
 def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int, run: int) -> Iterator[bytes]:
@@ -93,11 +92,11 @@ def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int,
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(after)) + after
 
 
-def _documents(created: Mapping[str, Forms]) -> Iterator[bytes]:
+def _documents(created: Mapping[str, Forms]) -> Sequence[bytes]:
     """What each new line holds, as ``memo.json_text`` writes it: keys in order, nothing empty."""
     names = sorted(created)
-    for held in zip(*(created[name] for name in names), strict=True):
-        yield orjson.dumps({name: form for name, form in zip(names, held, strict=True) if form is not None})
+    rows = zip(*(created[name] for name in names), strict=True)
+    return texts([{name: form for name, form in zip(names, row, strict=True) if form is not None} for row in rows])
 
 
 def _moment(at: datetime) -> bytes:

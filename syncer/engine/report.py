@@ -31,6 +31,8 @@ class Report:
     seconds: float = 0.0
     calls: Mapping[str, int] = field(default_factory=dict)
     guard: Guard | None = None
+    unfinished: bool = False
+    """Whether something was left to a later run, because this one was told that it is enough."""
     undoes: str | None = None
     """The run that this one takes back."""
     restored: int = 0

@@ -3,6 +3,7 @@
 Recover, survey both sides, judge the whole, then carry it out in bounded batches; deletions come last.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -55,8 +56,14 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     if not tools.options.dry and (guard is None or not guard.stops):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
-        strays = carrying.run()
-        Cursors(tools, scope).advance(surveyed, strays, withheld=guard is not None)
+        carrying.enough = tools.options.enough
+        try:
+            strays = carrying.run()
+        except EnoughError:
+            carrying.rest()
+            report.unfinished = True  # no cursor moves, no signal is settled: the next run finds what is left
+        else:
+            Cursors(tools, scope).advance(surveyed, strays, withheld=guard is not None)
     close_report(tools, report, began)
     return report
 
@@ -116,6 +123,10 @@ def _stopped(tools: Tools, guard: Guard, judgement: Judgement) -> None:
 # Carrying out.
 
 
+class EnoughError(Exception):
+    """The run was told that it is enough; what it took up is done, the rest is not begun."""
+
+
 class _Carrying:
     """The second pass: each finding of the survey is planned again and carried out."""
 
@@ -126,6 +137,8 @@ class _Carrying:
         rows, records = RowHalf(tools), RecordHalf(tools, bench, recovery)
         self._carrier = Carrier(tools, rows, records)
         self._nursery = Nursery(tools, bench, {side: Carrier(tools, rows, records) for side in Side}, rows, records)
+        self.enough: Callable[[], bool] = lambda: False
+        """Asked after each slice; a look at a few lines in between is never cut short."""
         self._dealt: set[int] = set()
         """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
@@ -151,7 +164,12 @@ class _Carrying:
             for line in self._bench.lines([case for case in cases if self._current(case)]):
                 if not _deletes(line):
                     self._deal(line)
-            self._tools.breathe()
+            self._between()
+
+    def _between(self) -> None:
+        self._tools.breathe()
+        if self.enough():
+            raise EnoughError
 
     def _deal(self, line: Line) -> None:
         if line.link is not None and line.link.id is not None and any(held.absent for held in line.versions.values()):
@@ -174,7 +192,7 @@ class _Carrying:
         self._tools.reporter.stage("new lines", fresh)
         for newcomers in ahead(self._tools, self._surveyed.survey):
             self._nursery.take(newcomers)
-            self._tools.breathe()
+            self._between()
         self._nursery.close()
 
     def _delete(self) -> None:
@@ -184,7 +202,7 @@ class _Carrying:
             for line in self._bench.lines(gone):
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
                     self._carrier.take(line)
-            self._tools.breathe()
+            self._between()
         self._carrier.close()
 
 

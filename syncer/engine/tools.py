@@ -26,6 +26,7 @@ class Options:
     where something was signalled. ``dry`` plans and writes nothing.
     ``batch`` is the most records in one write. ``grace`` is how many seconds a call of unknown outcome has to show its
     effect. An ``urgent`` run has somebody waiting for it: its calls come before those of runs that move bulk.
+    ``enough`` is asked between two slices: once it says so, the rest is left to a later run.
     """
 
     full: bool = False
@@ -34,6 +35,7 @@ class Options:
     batch: int = 1000
     grace: float = 10.0
     urgent: bool = False
+    enough: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)

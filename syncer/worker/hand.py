@@ -5,6 +5,7 @@ One stands in each process of a pool, with its connections kept from run to run.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from syncer.listening.subscribing import assert_subscriptions
 from syncer.state.agenda import Kind, Turn
 from syncer.wiring import Syncer
 from syncer.worker.broker import Broker
+from syncer.worker.enough import StopFlag, enough
 
 OPTIONS = {
     Kind.INTERACTIVE: Options(poll=False, urgent=True),
@@ -41,10 +43,13 @@ def schedule_of(stored: Json) -> Schedule:
 
 
 class Hand:
-    """Works with a syncer of its own. ``make`` builds one; one that met a fault of ours is not used again."""
+    """Works with a syncer of its own. ``make`` builds one; one that met a fault of ours is not used again.
 
-    def __init__(self, make: Callable[[], Syncer]) -> None:
-        self._make = make
+    Runs come to an early end, between two slices, when ``flag`` is raised.
+    """
+
+    def __init__(self, make: Callable[[], Syncer], flag: StopFlag) -> None:
+        self._make, self._flag = make, flag
         self._living: Syncer | None = None
         self._broker: Broker | None = None
 
@@ -98,7 +103,8 @@ class Hand:
     def _run(self, living: Syncer, turn: Turn, schedule: Schedule) -> None:
         agenda = living.store.agenda
         try:
-            report = living.sync(turn.name, OPTIONS[turn.kind], kind=NAMES[turn.kind])
+            options = replace(OPTIONS[turn.kind], enough=enough(self._flag))
+            report = living.sync(turn.name, options, kind=NAMES[turn.kind])
         except (BusyError, FencedError) as error:
             _log.info("%s: %s", turn.name, error)
             agenda.give_back(turn)
@@ -110,7 +116,10 @@ class Hand:
             raise
         else:
             _note(turn, report)
-            agenda.done(turn, schedule)
+            if report.unfinished:
+                agenda.give_back(turn)
+            else:
+                agenda.done(turn, schedule)
 
     def _follow(self, living: Syncer, name: str) -> None:
         """Ask for what came meanwhile."""
@@ -133,5 +142,6 @@ def trouble_of(error: SyncerError) -> Trouble:
 
 
 def _note(turn: Turn, report: Report) -> None:
-    if report.writes or report.guard:
-        _log.info("%s: run %s (%s): %s in %.2f s", turn.name, report.run, turn.kind, report.status, report.seconds)
+    if report.writes or report.guard or report.unfinished:
+        status = "to be continued" if report.unfinished else report.status
+        _log.info("%s: run %s (%s): %s in %.2f s", turn.name, report.run, turn.kind, status, report.seconds)

@@ -19,6 +19,7 @@ from syncer.settings import Settings
 from syncer.state.agenda import Kind
 from syncer.wiring import Syncer
 from syncer.worker.broker import SUBSCRIBE, TASK, make_celery
+from syncer.worker.enough import StopFlag
 from syncer.worker.hand import Hand
 
 PATIENCE = 1.0
@@ -51,7 +52,8 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     # Celery advises against root because of pickled messages; ours are JSON and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
     celery = make_celery(redis_url, shape.queues)
-    hand = Hand(lambda: Syncer(settings, wait=PATIENCE, attempts=ATTEMPTS))
+    flag = StopFlag()
+    hand = Hand(lambda: Syncer(settings, wait=PATIENCE, attempts=ATTEMPTS), flag)
 
     @celery.task(name=TASK)  # type: ignore[untyped-decorator]  # Celery's own annotations say nothing
     def _run(name: str, kind: str) -> None:
@@ -61,7 +63,7 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     def _subscribe() -> None:
         hand.subscribe()
 
-    connected = _signals(hand, shape.grace, settings.home)
+    connected = _signals(hand, flag, shape.grace, settings.home)
     worker = celery.Worker(
         hostname=f"syncer-{os.getpid()}@%h",
         pool="prefork",
@@ -77,7 +79,7 @@ def run_worker(settings: Settings, redis_url: str, shape: Shape) -> int:
     return int(worker.exitcode or 0)
 
 
-def _signals(hand: Hand, grace: float, home: Path) -> Sequence[Any]:
+def _signals(hand: Hand, flag: StopFlag, grace: float, home: Path) -> Sequence[Any]:
     """Connect to Celery's signals. It holds on to receivers weakly: keep what is returned."""
 
     def no_logging_of_its_own(**_: Any) -> None:
@@ -90,6 +92,7 @@ def _signals(hand: Hand, grace: float, home: Path) -> Sequence[Any]:
         hand.close()
 
     def stopping(**_: Any) -> None:
+        flag.raise_()
         threading.Thread(target=_stop_within, args=[grace], name="syncer-stop", daemon=True).start()
 
     def ready(sender: Any, **_: Any) -> None:

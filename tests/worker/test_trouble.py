@@ -73,6 +73,23 @@ def test_a_worker_that_is_stopped_lets_its_run_end(ready):
     assert {run[2] for run in ready.runs("orders")} == {"done"}
 
 
+def test_a_worker_that_is_stopped_ends_a_long_run_between_two_slices_and_another_goes_on(ready):
+    ready.part("beat")
+    worker = ready.part("worker", "--concurrency", "1")
+    until(lambda: ready.equal("orders", 1), told=ready.logs)
+    ready.control.set_latency(WRITE, 0.4)
+    ready.sql("INSERT INTO orders (order_no) SELECT 'b-' || n FROM generate_series(1, 12000) n")
+    until(lambda: len(ready.records("orders")) > 500, told=ready.logs)
+    began = time.monotonic()
+    assert worker.stop() == 0
+    assert time.monotonic() - began < 15
+    assert "to be continued" in worker.said()
+    assert len(ready.records("orders")) < 12001
+    ready.control.set_latency(WRITE, 0)
+    ready.part("worker", "--concurrency", "1")
+    until(lambda: ready.equal("orders", 12001), told=ready.logs)
+
+
 def test_a_worker_cuts_off_runs_that_outlast_its_grace(ready):
     worker = ready.part("worker", "--concurrency", "1", "--grace", "1")
     ready.part("beat")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from itertools import islice
 
 import psycopg
@@ -15,6 +15,7 @@ from syncer.database import applied, rights
 from syncer.database.asking import look_up
 from syncer.database.batches import Batch, commit
 from syncer.database.blocks import Block
+from syncer.database.clocks import skew_of
 from syncer.database.connections import session
 from syncer.database.lines import Layout, LineRow, make_line
 from syncer.database.loading import Load, Loader
@@ -113,6 +114,11 @@ class PostgresRows:
         """Drop the memory of these batches."""
         with self._session() as connection:
             applied.forget(connection, batches)
+
+    def skew(self) -> timedelta:
+        """How much later it is by the database's clock than by ours."""
+        with self._session() as connection:
+            return skew_of(connection, self._clock)
 
     def prepare(self) -> None:
         """Make what ``applied`` needs in the mapped database. Raises ``SchemaError`` where the role may not."""

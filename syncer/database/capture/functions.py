@@ -6,6 +6,9 @@ that nobody can name, and answered by reading the whole table. The block writes 
 writes takes no transaction id, so even a thousand statements in one transaction do not overflow what PostgreSQL keeps
 of these. The INSERT into our own log stands outside, behind a look whether there is one that may be written.
 
+Notifying is not free: PostgreSQL lets transactions that notify commit one after the other. So nobody is called who is
+awake anyway, or not there: see ``listen``.
+
 It looks at rows only in sets. Up to ``FEW`` rows of an UPDATE are compared column by column, more are noted by their
 keys alone: comparing costs as much again as all the rest. More than ``MOST`` rows are noted as "everything".
 """
@@ -18,7 +21,7 @@ FEW, MOST = 1_000, 100_000
 
 _BODY = r"""
 DECLARE
-    total bigint; lines text; before text; action "char"; fault text;
+    total bigint; lines text; before text; action "char"; fault text; batch text;
 BEGIN
     IF (CASE
         WHEN to_regnamespace('syncer') IS NULL THEN true
@@ -32,7 +35,12 @@ BEGIN
         IF TG_OP = 'UPDATE' THEN
             action := 'u';
             SELECT count(*) INTO total FROM (SELECT FROM new_rows LIMIT {more}) AS r;
-            IF total <= {few} THEN
+            IF total = 1 THEN
+                SELECT CASE WHEN {joined} THEN (SELECT m || E'\t' || {line_n} FROM nullif({mask}, 0) AS m)
+                    ELSE E'-\t' || {line_o} || E'\n+\t' || {line_n} END
+                INTO lines FROM old_rows AS o, new_rows AS n;
+                total := CASE WHEN lines IS NULL THEN 0 WHEN lines LIKE '-%' THEN 2 ELSE 1 END;
+            ELSIF total <= {few} THEN
                 SELECT count(*), string_agg(r.mask || E'\t' || r.line, E'\n') INTO total, lines FROM (
                     SELECT
                         CASE WHEN {no_o} THEN '+' WHEN {no_n} THEN '-' ELSE ({mask})::text END AS mask,
@@ -77,9 +85,11 @@ BEGIN
         fault := SQLERRM;
     END;
     IF total > 0 THEN
+        IF pg_trigger_depth() = 1 THEN
+            batch := nullif(current_setting('syncer.batch', true), '');
+        END IF;
         INSERT INTO syncer.log (source, xid, at, lines, action, batch, keys, fault) VALUES (
-            {source}, pg_current_xact_id(), clock_timestamp(), total, action,
-            CASE WHEN pg_trigger_depth() = 1 THEN nullif(current_setting('syncer.batch', true), '') END, lines, fault
+            {source}, pg_current_xact_id(), clock_timestamp(), total, action, batch, lines, fault
         );{notify}
     END IF;
     RETURN NULL;
@@ -87,7 +97,10 @@ END
 """
 
 _NOTIFY = """
-        IF current_setting('max_prepared_transactions') = '0' THEN
+        IF batch IS NULL AND current_setting('max_prepared_transactions') = '0'
+            AND extract(epoch FROM clock_timestamp()) * 1000
+                < coalesce(pg_sequence_last_value(to_regclass('syncer.armed')), 0)
+        THEN
             PERFORM pg_notify({channel}, {payload});
         END IF;"""
 

@@ -23,6 +23,11 @@ from syncer.errors import BusyError, SchemaError
 LOCK_TIMEOUT, ATTEMPTS, PAUSE = "2s", 5, 1.0
 _Made = TypeVar("_Made")
 
+_EVERY_BRANCH = (
+    *("INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET {} = {}") * 2,
+    *("DELETE FROM {}", "TRUNCATE {}"),
+)
+
 _READ_BY = """
 SELECT s.id, s.relation FROM syncer.source s JOIN syncer.reader r ON r.source = s.id
 WHERE r.name = %s AND s.id IS DISTINCT FROM %s ORDER BY s.id
@@ -139,13 +144,14 @@ def prove(connection: psycopg.Connection, source: Source) -> None:
     key = sql.Identifier(source.key[0]).as_string()
     with connection.transaction(force_rollback=True):
         connection.execute(f"CREATE TABLE {probe} ({columns}); {create_triggers(source, probe)}".encode())
-        for write in ("INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"):
+        for write in _EVERY_BRANCH:
             connection.execute(write.format(probe, key, key).encode())
         query = (
             "SELECT action::text, fault FROM syncer.log WHERE source = %s AND xid = pg_current_xact_id() ORDER BY id"
         )
         noted = connection.execute(query, (source.id,)).fetchall()
-    if noted != [("i", None), ("u", None), ("d", None), ("t", None)]:
+    actions = {action for action, _ in noted}
+    if "w" in actions or not actions >= set("idt"):
         faults = "; ".join(dict.fromkeys(fault for _, fault in noted if fault)) or f"it noted {noted}"
         raise SchemaError([f"{source.table.info.name}: triggers cannot note its changes: {faults}; {OTHERWISE}"])
 

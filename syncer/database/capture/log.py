@@ -3,6 +3,8 @@
 One row of ``syncer.log`` is one statement of somebody's: the keys of all rows it wrote stand in one text, which costs a
 bulk write a tenth of what a row per key would. It is an ordinary, logged table: after a crash of the server a signal
 that was lost could not be told from one that never was.
+
+``syncer.armed`` is a number that all sessions see at once, outside of their transactions; ``listen`` says what for.
 """
 
 import psycopg
@@ -39,13 +41,16 @@ CREATE TABLE IF NOT EXISTS syncer.log (
     fault text
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.5, vacuum_truncate = false);
 ALTER TABLE syncer.log ALTER COLUMN keys SET STORAGE EXTERNAL;
+CREATE SEQUENCE IF NOT EXISTS syncer.armed;
 CREATE INDEX IF NOT EXISTS log_source_xid_id ON syncer.log (source, xid, id);
+COMMENT ON SEQUENCE syncer.armed IS 'Until when (ms since 1970) somebody wants to be notified. Leave it to the syncer.';
 COMMENT ON TABLE syncer.log IS 'Which rows changed, until the syncer has read it. Leave it to the syncer.';
 COMMENT ON TABLE syncer.source IS 'The tables whose changes are noted in syncer.log. Leave it to the syncer.';
 COMMENT ON TABLE syncer.reader IS 'Who reads syncer.log, and up to where. Leave it to the syncer.';
 """
 
 _GRANT = """GRANT USAGE, CREATE ON SCHEMA syncer TO {role};
+GRANT SELECT, UPDATE ON SEQUENCE syncer.armed TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON syncer.source, syncer.reader, syncer.log TO {role};
 """
 

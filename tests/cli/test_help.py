@@ -23,6 +23,8 @@ SUBCOMMANDS = {
     "mappings": ["list", "history", "diff", "rollback"],
 }
 
+SERVERS = {"lark_oapi", "redis", "alembic", "aiohttp", "celery", "kombu"}
+
 PROBE = """
 import sys
 from syncer.cli.main import main
@@ -30,7 +32,7 @@ try:
     main()
 except SystemExit as left:
     status = left.code
-watched = ("lark_oapi", "sqlalchemy", "alembic", "redis", "aiohttp", "pydantic", "psycopg")
+watched = ("lark_oapi", "sqlalchemy", "alembic", "redis", "aiohttp", "pydantic", "psycopg", "celery", "kombu")
 heavy = [name for name in watched if name in sys.modules]
 sys.stderr.write(f"\\n{status} {','.join(heavy)}\\n")
 """
@@ -87,6 +89,12 @@ def test_the_loaded_commands_are_those_of_the_table():
     assert set(get_group(app).commands) == set(MODULES)
 
 
+@pytest.mark.parametrize("name", ["up", "worker", "beat", "serve", "listen", "sync", "status"])
+def test_the_help_of_a_command_loads_neither_celery_nor_a_server_nor_the_sdk(name, tmp_path):
+    status, heavy = probed(tmp_path, name, "--help")
+    assert (status, heavy & {"lark_oapi", "celery", "kombu", "aiohttp"}) == (0, set())
+
+
 def test_a_command_mistyped_is_answered_with_the_one_that_was_meant(capsys):
     status, _, err = told(capsys, "statsu")
     assert status == 2
@@ -102,7 +110,7 @@ def test_help_is_quick_and_loads_no_database_and_no_sdk(tmp_path):
 def test_the_schema_loads_neither_sdk_nor_servers(tmp_path):
     status, heavy = probed(tmp_path, "schema")
     assert status == 0
-    assert heavy & {"lark_oapi", "redis", "alembic", "aiohttp"} == set()
+    assert heavy & SERVERS == set()
 
 
 def test_checking_offline_and_wrong_files_load_neither_sdk_nor_servers(tmp_path):
@@ -114,8 +122,8 @@ def test_checking_offline_and_wrong_files_load_neither_sdk_nor_servers(tmp_path)
     )
     file.write_text(text, encoding="utf-8")
     status, heavy = probed(tmp_path, "check", "--offline")
-    assert (status, heavy & {"lark_oapi", "redis", "alembic", "aiohttp"}) == (0, set())
+    assert (status, heavy & SERVERS) == (0, set())
     file.write_text(text.replace("fields:", "felds:"), encoding="utf-8")
     status, heavy = probed(tmp_path, "check")
-    assert (status, heavy & {"lark_oapi", "redis", "alembic", "aiohttp"}) == (2, set())
+    assert (status, heavy & SERVERS) == (2, set())
     assert not (tmp_path / ".syncer").exists()

@@ -1,10 +1,12 @@
 """One run: the two tables it is about, how it was asked for, and the words for how it ended."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from syncer.core.mapping import SyncMapping
+from syncer.core.mapping import Policy, Rules, SyncMapping
+from syncer.core.records import Side
 from syncer.database.rows import PostgresRows
 from syncer.engine.report import Report
 from syncer.engine.tools import Options, Tools
@@ -49,6 +51,18 @@ class Job:
     def kind(self) -> str:
         """What the run is called."""
         return "plan" if self.options.dry else self.name or ("full" if self.options.full else "sync")
+
+
+def clocks_of(sides: Sides) -> Mapping[Side, timedelta]:
+    """How much later it is by each side's clock than by ours. Raises ``UnreachableError``."""
+    feishu = sides.records.skew
+    return {Side.DATABASE: sides.rows.skew(), **({} if feishu is None else {Side.FEISHU: feishu})}
+
+
+def with_clocks(rules: Rules, sides: Sides) -> Rules:
+    """The rules of a mapping with what is known of the clocks, where some field asks who was later."""
+    asks = any(pair.policy is Policy.LATEST for pair in rules.pairs)
+    return replace(rules, skew=clocks_of(sides)) if asks else rules
 
 
 def status_of(error: SyncerError) -> str:

@@ -37,13 +37,14 @@ class MappingMirrors:
         return None
 
     def write(self, run: int) -> None:
-        """Put a run's number in both; whatever dies in between, the number before is as good."""
-        name, before, found = self.store.mirrors.identity(), self.accepted(), self.found()
-        nowhere = [] if "database" in found else [0]  # what will stand there once a mirror can live there
-        self.store.mirrors.accept(self.mapping, [run, *before[:1], *found.values(), *nowhere])
-        mirror.write(self.engine, name, self.mapping, run)
+        """Put a run's number in both. If the process dies in between, the number before is as good."""
+        name, before = self.store.mirrors.identity(), self.accepted()
+        self.store.mirrors.accept(self.mapping, [run, *before[:1], *self.found().values(), 0])
+        written = mirror.write(self.engine, name, self.mapping, run)
         with suppress(RedisError):
             self.redis.set(self._key(name), run)
+        # Where none can live yet, nothing will stand there once one can.
+        self.store.mirrors.accept(self.mapping, [run] if written else [run, 0])
 
     def _key(self, name: str) -> str:
         return f"syncer:mirror:{name}:{self.mapping}"

@@ -45,7 +45,7 @@ from syncer.errors import (
     StaleNameError,
     SyncerError,
 )
-from syncer.jobs import Job, Sides, Work, demand_not_paused, status_of
+from syncer.jobs import Job, Sides, Work, demand_not_paused, status_of, with_clocks
 from syncer.mirrors import MappingMirrors
 from syncer.nature import RandomIds, SystemClock
 from syncer.ports import RecordTableInfo, RowTableInfo
@@ -343,7 +343,7 @@ class Syncer:
             found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
             if found.faults:
                 raise SchemaError(found.faults)
-            rules = build_rules(sides.mapping, sides.record_table, sides.row_table)
+            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table), sides)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)

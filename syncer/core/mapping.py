@@ -251,3 +251,5 @@ class Rules:
     guard: DeleteGuard = DeleteGuard()
     marks: Mapping[Side, Mark] = dataclasses.field(default_factory=dict)
     """How a deletion is marked, by the side whose lines bear the mark."""
+    skew: Mapping[Side, timedelta] = dataclasses.field(default_factory=dict)
+    """How much later it is by a side's clock than by ours, as far as that was measured."""

@@ -6,7 +6,7 @@ plan to both sides leaves nothing to plan.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -65,7 +65,7 @@ def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Versio
         return _plan_deleted(rules, link, Side.FEISHU, database, desk)
     if database.absent:
         return _plan_deleted(rules, link, Side.DATABASE, feishu, desk)
-    return _plan_both(rules, link.bases, feishu, database, desk)
+    return _plan_both(rules, link.bases, feishu, database, desk, link.moved_at)
 
 
 def _plan_unlinked(rules: Rules, feishu: Version, database: Version, desk: Desk) -> LinePlan:
@@ -87,10 +87,31 @@ def _marked(rules: Rules, version: Version) -> bool:
 # Both halves are there.
 
 
-def _plan_both(rules: Rules, bases: Mapping[str, Base], feishu: Version, database: Version, desk: Desk) -> LinePlan:
+def _changed_at(rules: Rules, version: Version, since: datetime | None) -> datetime | None:
+    """When a line was changed since its bases moved, by our clock; ``None`` if its time cannot be that of an edit.
+
+    A time from before the bases moved is that of our own write, or of a clock that is behind; one from after the line
+    was read is of a clock that is ahead. Neither orders anything.
+    """
+    if version.modified_at is None:
+        return None
+    at = version.modified_at - rules.skew.get(version.side, timedelta(0))
+    if at > version.read_at + rules.tolerance or (since is not None and at <= since):
+        return None
+    return at
+
+
+def _plan_both(
+    rules: Rules,
+    bases: Mapping[str, Base],
+    feishu: Version,
+    database: Version,
+    desk: Desk,
+    since: datetime | None = None,
+) -> LinePlan:
     assert feishu.values is not None
     assert database.values is not None
-    changed_at = {Side.FEISHU: feishu.modified_at, Side.DATABASE: database.modified_at}
+    changed_at = {version.side: _changed_at(rules, version, since) for version in (feishu, database)}
     about = Circumstances(changed_at, rules.tie, rules.tolerance, desk.pairing or rules.pairing, None, desk.now)
     draft = _Draft({Side.FEISHU: feishu.line, Side.DATABASE: database.line})
     for pair in rules.pairs:

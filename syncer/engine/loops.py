@@ -17,10 +17,10 @@ from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools
 from syncer.ports import Audit, Refusal
 
-WRITES = 10
+WRITES = 50
 """So often may a line be written on each of both sides ..."""
-WINDOW = timedelta(minutes=10)
-"""... within this time."""
+WINDOW = timedelta(hours=1)
+"""... within this time: a person, or two who work on the same line, do not; a run every thirty seconds could."""
 PAUSED = "paused"
 """What the audit calls it; writes before it are not counted again."""
 

@@ -40,7 +40,9 @@ def watched(
     def watch(tools: Tools, info: RecordTableInfo) -> Report:
         if tools.options.dry:
             return work(tools, info)
-        guard = compare(mirrors.accepted(), mirrors.found())
+        accepted = mirrors.accepted()
+        is_new = not accepted and not tools.memory.standing().linked
+        guard = None if is_new else compare(accepted, mirrors.found())
         if guard is not None and guard.name not in tools.memory.approval():
             return _stop(tools, guard)
         report = work(tools, info)

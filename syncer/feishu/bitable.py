@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from math import isfinite
 from typing import Any, Literal
 from urllib.parse import quote
@@ -114,6 +115,11 @@ class BitableRecords:
                 if any(holds(condition, cells, fields) for condition in chunk):
                     found[item["record_id"]] = item
         return raw_records(list(found.values()), names)
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How much later it is by Feishu's clock than by ours, as far as an answer has told."""
+        return self._client.skew
 
     def calls(self) -> Mapping[str, int]:
         """How many calls this object made so far, by api name; every repetition counts."""

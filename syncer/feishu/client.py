@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from syncer.batching.quota import Pacer, every
 from syncer.batching.sizes import MOST, LocalSizes, Sizes
 from syncer.errors import RefusedError, SettingsError, UnreachableError
 from syncer.feishu.calls import Answer, Call, read_answer
+from syncer.feishu.clocks import skew_of
 from syncer.feishu.codes import Kind
 from syncer.feishu.errors import kind_of, refusal
 from syncer.feishu.mishaps import mishap
@@ -64,6 +66,7 @@ class FeishuClient:
         on_wait: Waiting | None = None,
     ) -> None:
         self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
+        self.skew: timedelta | None = None
         self._secret, self._pacer, self._paces = app_secret, pacer, paces or LocalPaces(clock)
         self._sizes = sizes or LocalSizes(clock)
         self._slow: set[str] = set()
@@ -143,6 +146,8 @@ class FeishuClient:
             began = self.clock.now()
             count(call.api)
             raw = self._sent(call, request, option)
+        skew = skew_of(raw.headers, began, self.clock.now())
+        self.skew = self.skew if skew is None else skew
         return read_answer(raw.status_code, raw.headers, raw.content, began), str(option.tenant_access_token)
 
     def _sent(self, call: Call, request: Any, option: Any) -> Any:

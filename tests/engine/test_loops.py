@@ -4,9 +4,16 @@ from decimal import Decimal
 
 import pytest
 
-from syncer.engine.loops import WRITES
+from syncer.engine import loops
 from tests.engine.stage import written
 from tests.engine.tables import equal, numbered, orders
+
+WRITES = 4
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    monkeypatch.setattr(loops, "WRITES", WRITES)
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import psycopg
 import pytest
 
+from syncer.database import mirror
 from syncer.engine.restored import compare
-from tests.engine.stage import plain_url, written
+from tests.engine.stage import DeadError, plain_url, written
 from tests.engine.tables import equal, numbered, orders
 
 LINKS = ("link", "cursor", "run", "audit")
@@ -19,11 +20,13 @@ def synced(stage, rules="", count=5):
 
 def backup(url, tables):
     """What these tables hold."""
+    held = {}
     with psycopg.connect(plain_url(url), autocommit=True) as connection:
-        return {
-            table: b"".join(bytes(part) for part in connection.cursor().copy(f"COPY {table} TO STDOUT").__enter__())
-            for table in tables
-        }
+        for table in tables:
+            with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+                held[table] = b"".join(bytes(part) for part in copy)
+    assert all(held.values())
+    return held
 
 
 def restore(url, held):
@@ -81,14 +84,23 @@ def test_a_database_from_a_backup_stops_and_once_approved_loses_no_line(stage):
     assert pair.settle().exit_status == 0
 
 
-def test_a_process_that_dies_before_its_mirror_is_written_is_no_backup(stage):
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_process_that_dies_beside_its_mirror_is_no_backup(stage, monkeypatch, when):
     pair, ids = synced(stage)
     pair.edit(ids[0], 金额=9)
-    name = stage.syncer.store.mirrors.identity()
-    numbers = stage.syncer.store.mirrors.accepted("orders")
-    pair.settle()
-    stage.sql("UPDATE syncer.mirror SET run = %s WHERE store = %s", numbers[0], name)
-    assert pair.sync().guard is None
+
+    def dies(*arguments):
+        if when == "after":
+            write(*arguments)
+        raise DeadError
+
+    write = mirror.write
+    monkeypatch.setattr(mirror, "write", dies)
+    with pytest.raises(DeadError):
+        pair.sync()
+    monkeypatch.setattr(mirror, "write", write)
+    for _ in range(2):
+        assert pair.sync().guard is None
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,8 @@ def play(world, cell, agreed):
     assert world.sync().exit_status == 0
     later = Side(cell.get("later", "feishu"))
     for side in (later.other, later):
+        world.pass_time()
         act(world, side, cell.get(side.value), line)
-        if side is not later:
-            world.pass_time(later)
     return world.sync()
 
 

@@ -28,7 +28,8 @@ class Bench:
         self._approved = tools.memory.approval()
         self._first_pairings = self._approved.get("first_pairing", frozenset())
         standing = tools.memory.standing()
-        self._began_calm = not (tools.repairs or standing.open_failures or standing.open_conflicts or self._first_pairings)
+        waiting = standing.open_failures or standing.open_conflicts or self._first_pairings
+        self._began_calm = not (tools.repairs or waiting)
 
     def lines(self, cases: Sequence[Case]) -> list[Line]:
         """The cases' lines, planned."""

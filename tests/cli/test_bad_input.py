@@ -228,7 +228,7 @@ WRONG_ARGUMENTS = {
     "conflicts resolve 99 --take feishu": "no conflict 99",
     "conflicts resolve 1": "--take feishu or --take database",
     "conflicts resolve 1 --take both": "--take",
-    "conflicts resolve 1 --value 3": "not supported yet",
+    "conflicts resolve 1 --value 3": "no conflict 1",
     "failures show 99": "no failure 99; see `syncer failures list`",
     "failures retry": "name the failures to retry, or give --all",
     "failures retry 99": "no failure 99",

@@ -248,7 +248,7 @@ def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows):
         "code": ["ab", None, "abcd", None],
         "amount": [Decimal("1.5"), Decimal(2), Decimal("0.25"), None],
         "at": [datetime(2026, 1, 1, 0, 0, 0, micro, tzinfo=UTC) for micro in (0, 250_000, 1, 120)],
-        "wall": [datetime(2026, 1, 1, 8, 0, 0, micro) for micro in (0, 250_000, 1, 120)],  # noqa: DTZ001 - has no zone
+        "wall": [datetime(2026, 1, 1, 8, 0, 0, micro) for micro in (0, 250_000, 1, 120)],
         "weight": [0.1, 3.0, 1e20, None],
         "paid": [True, False, None, True],
         "day": [date(1969, 12, 31), None, None, date(1, 1, 1)],

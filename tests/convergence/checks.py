@@ -29,9 +29,8 @@ def settle(machine: Machine) -> None:
         if report.guard is not None and report.guard.stops and not machine.breathed:
             demand(not settled or machine.state() == before, "a guard stopped the run, but it wrote")
             demand(not report.writes, "a guard stopped the run, but it counts writes")
-        if report.guard is not None and report.guard.stops:
-            if machine.rng.random() < 0.7:
-                report = approve(machine, report)
+        if report.guard is not None and report.guard.stops and machine.rng.random() < 0.7:
+            report = approve(machine, report)
         quiet = 0 if report.writes else quiet + 1
         if quiet == 3:
             break

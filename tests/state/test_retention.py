@@ -17,7 +17,8 @@ def written(store: Store, clock: FakeClock, count: int) -> str:
     with store.open_run("orders", "sync", []) as memory:
         now = clock.now()
         audits = [
-            Audit(n, Side.FEISHU, "update", f"rec{n}", None, {}, {"备注": "新"}, "changed", now) for n in range(1, count + 1)
+            Audit(n, Side.FEISHU, "update", f"rec{n}", None, {}, {"备注": "新"}, "changed", now)
+            for n in range(1, count + 1)
         ]
         memory.remember(Memo(audits=audits))
         store.finish_run(memory.run, "done")

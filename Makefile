@@ -42,6 +42,7 @@ check: $(READY)  ## Style, types, and the house's own rules
 
 bench: $(READY)  ## The benchmarks: time, calls, a fleet, a storm (ARGS="--quick": time alone)
 	@.venv/bin/python -m benchmarks $(ARGS)
+	@.venv/bin/python -m benchmarks.triggers
 ifeq ($(ARGS),)
 	@echo && .venv/bin/python -m benchmarks.counts
 	@echo && .venv/bin/python -m benchmarks.fleet

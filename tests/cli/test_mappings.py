@@ -73,3 +73,29 @@ def test_the_sql_for_an_administrator_is_printed_and_changes_nothing(room):
     assert room.json("status")["mappings"] == []
     room.sql("\n".join(line for line in out.splitlines() if not line.startswith("--")))
     room.ok("apply")
+
+
+def test_triggers_are_told_when_they_come_and_when_they_go(room):
+    triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'syncer%' AND tgrelid = 'sales.orders'::regclass"
+    out = room.ok("apply").out
+    assert "mapping orders: the function syncer.capture_" in out
+    assert "four triggers of sales.orders call it once a statement" in out
+    assert "trigger" not in room.ok("apply").out
+    assert room.sql(triggers) == [(4,)]
+    room.rewrite(("key: [id]", "key: [id]\n  capture: scan"))
+    assert "sales.orders: its triggers, their function and their part of syncer.log are gone" in room.ok("apply").out
+    assert room.sql(triggers) == [(0,)]
+    room.rewrite()
+    room.ok("apply")
+    assert "are gone" in room.ok("remove", "orders").out
+    assert room.sql(triggers) == [(0,)]
+
+
+def test_a_way_of_noticing_that_cannot_be_is_told_with_its_line(room):
+    room.sql("CREATE TABLE sales.parts (LIKE sales.orders INCLUDING IDENTITY, PRIMARY KEY (id)) PARTITION BY HASH (id)")
+    room.rewrite(("table: sales.orders", "table: sales.parts\n  capture: trigger"))
+    told = room.ok("check", status=2).err
+    assert "mappings/orders.yaml:8" in told
+    assert "sales.parts is a partitioned table" in told
+    room.rewrite(("table: sales.orders", "table: sales.orders\n  capture: watermark\n  watermark: note"))
+    assert "note is a text; a watermark is a time or a whole number" in room.ok("check", status=2).err

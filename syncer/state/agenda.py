@@ -163,6 +163,8 @@ WHERE d.mapping = :mapping AND d.kind = :kind AND d.due_at <= :now AND {_WANTED}
 
 _TAKE = text("UPDATE syncer_state.agenda SET taken_at = :now, taken_by = :who WHERE mapping = :mapping")
 
+_BEGUN = text("UPDATE syncer_state.agenda SET taken_at = NULL WHERE mapping = :mapping AND taken_by = :who")
+
 _END = text("""
 UPDATE syncer_state.agenda SET taken_at = NULL, taken_by = NULL, failures = 0, trouble = NULL, not_before = NULL,
   polled_at = CASE WHEN :polled THEN :began_at ELSE polled_at END
@@ -299,6 +301,11 @@ class Agenda:
                 return None
             connection.execute(_TAKE, {"mapping": mapping, "now": now, "who": who})
             return Turn(int(mapping), name, kind, who, int(revision), now)
+
+    def begun(self, turn: Turn) -> None:
+        """The run of a turn holds the lock of its mapping: from now on that tells, and it ends with its process."""
+        with reaching(self._engine), self._engine.begin() as connection:
+            connection.execute(_BEGUN, {"mapping": turn.mapping, "who": turn.who})
 
     def done(self, turn: Turn, schedule: Schedule) -> None:
         """The run of a turn did its work: the next one is due by the schedule, or at once if something waits."""

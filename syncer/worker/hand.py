@@ -104,7 +104,7 @@ class Hand:
         agenda = living.store.agenda
         try:
             options = replace(OPTIONS[turn.kind], enough=enough(self._flag))
-            report = living.sync(turn.name, options, kind=NAMES[turn.kind])
+            report = living.sync(turn.name, options, kind=NAMES[turn.kind], began=lambda _: agenda.begun(turn))
         except (BusyError, FencedError) as error:
             _log.info("%s: %s", turn.name, error)
             agenda.give_back(turn)

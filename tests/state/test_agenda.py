@@ -179,6 +179,16 @@ def test_while_a_run_goes_on_nobody_is_asked_and_what_is_due_is_remembered(agend
     assert asked(agenda) == [Ask("orders", POLL)]
 
 
+def test_a_worker_that_dies_in_its_run_is_followed_at_once(agenda, store):
+    turn = agenda.take("orders", POLL, "one")
+    with store.open_run("orders", "sync", LAYOUT):
+        agenda.begun(turn)
+        assert asked(agenda) == []
+        assert agenda.take("orders", POLL, "two") is None
+    assert asked(agenda) == [Ask("orders", POLL)]
+    assert agenda.take("orders", POLL, "two") is not None
+
+
 def test_an_edited_schedule_holds_at_once(agenda, store, clock):
     agenda.done(agenda.take("orders", POLL, "one"), EVERY_MINUTE)
     clock.sleep(20)

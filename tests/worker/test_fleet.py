@@ -47,3 +47,18 @@ def test_a_storm_of_events_gives_a_handful_of_runs(scene):
             wake("orders", f"rec{number}")
         until(lambda: not scene.state("SELECT FROM syncer_state.signal WHERE NOT resting"), told=scene.logs)
     assert 1 <= len(scene.runs("orders")) - before <= 30, scene.runs("orders")
+
+
+def test_a_line_that_cannot_be_written_makes_no_storm_of_runs(scene):
+    scene.mapping("orders", "{every: 1h}")
+    scene.part("worker", "--concurrency", "2")
+    scene.part("beat")
+    until(lambda: scene.done("orders"), told=scene.logs)
+    (record,) = scene.add("orders", {"订单号": "甲", "金额": 1e15})
+    with scene.waking() as wake:
+        wake("orders", record)
+        until(lambda: scene.state("SELECT FROM syncer_state.failure"), told=scene.logs)
+        time.sleep(1)
+        before = len(scene.runs("orders"))
+        time.sleep(3)
+        assert len(scene.runs("orders")) <= before + 1, scene.logs()

@@ -1,4 +1,4 @@
-"""What the desk needs: the conflict that was shown, the way of a write, whole deleted lines, mirrors of the store."""
+"""What the desk needs: the conflict that was shown, the way of a write, and which store this is."""
 
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 ALTER TABLE syncer_state.conflict ADD COLUMN shown integer;
 
 ALTER TABLE syncer_state.audit ADD COLUMN read_at timestamptz;
-ALTER TABLE syncer_state.audit ADD COLUMN sent_at timestamptz;
-ALTER TABLE syncer_state.audit ADD COLUMN whole json;
 
 CREATE TABLE syncer_state.identity (
   id text COLLATE "C" NOT NULL,

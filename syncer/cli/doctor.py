@@ -141,7 +141,14 @@ def _mapping(living: Syncer, one: Loaded) -> list[str]:
     sides = found.require()
     next(iter(sides.records.read([])), None)  # reading records takes a scope of its own
     fit = f"the table {sides.record_table.name} of Bitable and {sides.row_table.name} fit"
-    return [fit, *found.warnings, *_advice(sides), *_mirror(living, sides), _clocks(living, sides), *_events(living, sides)]
+    return [
+        fit,
+        *found.warnings,
+        *_advice(sides),
+        *_mirror(living, sides),
+        _clocks(sides),
+        *_events(living, sides),
+    ]
 
 
 def _events(living: Syncer, sides: Sides) -> list[str]:
@@ -155,7 +162,7 @@ def _events(living: Syncer, sides: Sides) -> list[str]:
     return [f"{NO_EVENTS}; `syncer apply` subscribes to them"]
 
 
-def _clocks(living: Syncer, sides: Sides) -> str:
+def _clocks(sides: Sides) -> str:
     told = ", ".join(f"{side} {skew.total_seconds():+.1f} s" for side, skew in clocks_of(sides).items())
     return f"clocks, against this machine: {told} (below measure is 0); `latest` reckons with it"
 
@@ -164,7 +171,9 @@ def _mirror(living: Syncer, sides: Sides) -> list[str]:
     if mirror.able(living.engine(sides.mapping.connection)):
         return []
     lack = "the role may not keep the table syncer.mirror in this database"
-    return [f"{lack}: a backup restored there would not be noticed; let an administrator grant CREATE on the schema syncer"]
+    return [
+        f"{lack}: a backup restored there would not be noticed; let an administrator grant CREATE on the schema syncer"
+    ]
 
 
 def _advice(sides: Sides) -> list[str]:

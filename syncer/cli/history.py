@@ -12,6 +12,7 @@ from syncer.cli.options import AsJson, Name
 from syncer.cli.session import key_columns, syncer
 from syncer.errors import MendError
 from syncer.ports.memory import Audit
+from syncer.state.audits import Way
 
 
 @app.command()
@@ -27,13 +28,22 @@ def history(
     with syncer() as living:
         columns = key_columns(living, name)[name]
         found = living.store.history(name, record=record, key=stored_key(key, columns))
-    told = [_audit(one, columns) for one in found]
+        ways = living.store.ways(found)
+    told = [{**_audit(one, columns), **_way(one, way)} for one, way in zip(found, ways, strict=True)]
     if as_json:
         console.emit({"history": told})
     elif not told:
         console.say(f"the syncer has written nothing to {record or key} of {name}")
     for one in [] if as_json else told:
         console.say(f"{one['at']} {one['action']} in {one['side']}: {_changes(one)} ({one['reason']})")
+        steps = {"run began": one["began_at"], "read": one["read_at"], "sent": one["sent_at"], "confirmed": one["at"]}
+        console.say(f"    run {one['run']}: {', '.join(f'{step} {at}' for step, at in steps.items() if at)}")
+
+
+def _way(one: Audit, way: Way) -> dict[str, Any]:
+    """The way of a write in time; what is not known any more is null."""
+    times = {"began_at": way.began_at, "read_at": one.read_at, "sent_at": way.sent_at}
+    return {"run": way.run, **{name: shown.moment(at) for name, at in times.items()}}
 
 
 def _changes(one: dict[str, Any]) -> str:

@@ -59,6 +59,8 @@ def run(
 def _document(living: Syncer, report: Report) -> dict[str, Any]:
     columns = shown.key_columns(living.store.mapping(report.mapping).document)
     told = report.to_json()
+    if report.dry:
+        told["details"] = [shown.detail(one, columns) for one in report.details if isinstance(one, Mapping)]
     return {**told, "guard": shown.guard(told["guard"], columns)}
 
 

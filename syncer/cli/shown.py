@@ -88,6 +88,18 @@ def _sample(sample: Mapping[str, Any], columns: Sequence[str]) -> Json:
     return {**sample, "key": key(row_key, columns) if isinstance(row_key, str) else row_key, "fields": values}
 
 
+def detail(found: Mapping[str, Any], columns: Sequence[str]) -> Json:
+    """What a dry run would do to one line, its key as an object and its values as plain JSON."""
+    operations = [
+        {**one, "fields": {name: {when: stored(form) for when, form in held.items()} for name, held in fields.items()}}
+        for one in found["operations"]
+        if isinstance(fields := one["fields"], Mapping)
+    ]
+    conflicts = [{**one, **{side: stored(one[side]) for side in ("feishu", "database")}} for one in found["conflicts"]]
+    named = key(found["key"], columns) if found["key"] else None
+    return {**found, "key": named, "operations": operations, "conflicts": conflicts}
+
+
 def moment(at: datetime | None) -> str | None:
     """RFC 3339, UTC."""
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

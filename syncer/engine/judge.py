@@ -8,8 +8,8 @@ from syncer.core.records import Side, Version
 from syncer.core.values import Json, dump
 from syncer.engine.cases import Bench, mark_of
 from syncer.engine.line import Line
+from syncer.engine.telling import tell_plan
 from syncer.engine.tools import Tools
-from syncer.engine.words import describe
 from syncer.ports import Case, CaseKind, Look, RawRecord, Survey
 
 SAMPLES = 20
@@ -112,7 +112,7 @@ class Judge:
         report.held += bool(line.plan.held)
         for operation in line.plan.operations:
             report.written[operation.side, operation.action] += 1
-            self._tools.reporter.detail(describe(line, operation))
+        tell_plan(self._tools, line)
 
     def _confirm_gone(self, cases: Sequence[Case], judgement: Judgement) -> None:
         """Ask for every line that a listing did not show: only what is absent by its id is gone."""

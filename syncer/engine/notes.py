@@ -87,7 +87,8 @@ class Notebook:
         key = line.id_on(Side.DATABASE) or (line.link.key if line.link else None)
         link = line.link.id if line.link else None
         action = operation.action.value
-        self.audits.append(Audit(link, operation.side, action, record, key, before, after, operation.reason, self.now))
+        times = (self.now, line.versions[operation.side.other].read_at)
+        self.audits.append(Audit(link, operation.side, action, record, key, before, after, operation.reason, *times))
 
     def _left(self, line: Line, operation: Operation) -> Mapping[str, Value]:
         """What the side holds after a write: of a new line all, else the pairs that were written."""

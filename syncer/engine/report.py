@@ -39,6 +39,9 @@ class Report:
     skipped: int = 0
     """Lines that an undo leaves as they are, because they were edited since; some of them stand in ``left``."""
     left: list[Json] = field(default_factory=list)
+    details: list[Json] = field(default_factory=list)
+    """What a dry run would do, line by line, as far as there is room."""
+    details_left_out: int = 0
     samples: list[Json] = field(default_factory=list)
     open_conflicts: int = 0
     open_failures: int = 0
@@ -81,6 +84,7 @@ class Report:
             "calls": dict(self.calls),
             "guard": guard,
             **self._undone(),
+            **({"details": self.details, "details_left_out": self.details_left_out} if self.dry else {}),
         }
 
     def _undone(self) -> dict[str, Json]:

@@ -15,15 +15,16 @@ def describe(line: Line, operation: Operation) -> str:
     where = line.id_on(operation.side) or line.id_on(operation.side.other)
     if operation.action is Action.CREATE:
         filled = {name: value for name, value in operation.values.items() if not is_empty(value)}
-        changes = [f"{name} {_said(value)}" for name, value in filled.items()]
+        changes = [f"{name} {said(value)}" for name, value in filled.items()]
     else:
         changes = [
-            f"{name} {_said(operation.before.get(name))} -> {_said(value)}" for name, value in operation.values.items()
+            f"{name} {said(operation.before.get(name))} -> {said(value)}" for name, value in operation.values.items()
         ]
     return f"{operation.action} in {operation.side} {where}: {', '.join(changes) or operation.reason}"
 
 
-def _said(value: Value) -> str:
+def said(value: Value) -> str:
+    """A value for people, cut where it is long."""
     if is_empty(value):
         return "(empty)"
     if isinstance(value, Decimal):

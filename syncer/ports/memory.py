@@ -100,6 +100,10 @@ class Audit:
     after: Mapping[str, Json]
     reason: str
     at: datetime
+    read_at: datetime | None = None
+    """When the line that the write was made from was read."""
+    id: int | None = None
+    """Its number, once it is stored."""
 
 
 @dataclass(frozen=True, slots=True)

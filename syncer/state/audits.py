@@ -1,9 +1,11 @@
 """The audit at the desk: what was written where, by which run, and why."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, select, text
 
 from syncer.core.records import Side
 from syncer.ports.memory import Audit
@@ -12,6 +14,24 @@ from syncer.state.connect import reaching
 from syncer.state.runs import run_number
 
 PAGE = 1000
+
+# An intent is stored right before it is sent, and kept for a week.
+_WAYS = text("""
+SELECT a.id, a.run, r.started_at AS began_at, (
+  SELECT max(i.created_at) FROM syncer_state.intent i
+  WHERE i.mapping = a.mapping AND i.run = a.run AND i.side = a.side AND i.created_at <= a.at
+) AS sent_at
+FROM syncer_state.audit a LEFT JOIN syncer_state.run r ON r.id = a.run WHERE a.id = ANY(:ids)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a write came about in time: its run, when that began to look, and when it sent the write."""
+
+    run: str | None
+    began_at: datetime | None
+    sent_at: datetime | None
 
 
 class Audits:
@@ -39,6 +59,13 @@ class Audits:
         with reaching(self._engine), self._engine.connect() as connection:
             return [as_audit(row) for row in connection.execute(statement)]
 
+    def ways(self, audits: Sequence[Audit]) -> list[Way]:
+        """The way of these writes in time, as far as it is still known."""
+        numbers = {"ids": [audit.id for audit in audits]}
+        with reaching(self._engine), self._engine.connect() as connection:
+            found = {row.id: Way(str(row.run), row.began_at, row.sent_at) for row in connection.execute(_WAYS, numbers)}
+        return [found.get(audit.id or 0, Way(None, None, None)) for audit in audits]
+
     def audit_pages(self, run: str, links: int = PAGE) -> Iterator[Sequence[Audit]]:
         """What a run wrote, all of one link's together, so many links a page; each link's in the order confirmed."""
         audit, last = tables.audit.c, 0
@@ -64,4 +91,5 @@ class Audits:
 def as_audit(row: Row[Any]) -> Audit:
     """An audit from its row."""
     line = (row.record, row.key)
-    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, row.at)
+    times = (row.at, row.read_at, row.id)
+    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, *times)

@@ -100,7 +100,7 @@ class MemoWriter:
     def _audits(self, audits: Sequence[Audit]) -> None:
         if not audits:
             return
-        columns = "mapping, run, link, side, action, record, key, before, after, reason, at"
+        columns = "mapping, run, link, side, action, record, key, before, after, reason, at, read_at"
         with (
             self.connection.cursor() as cursor,
             cursor.copy(f"COPY syncer_state.audit ({columns}) FROM STDIN") as copy,
@@ -119,6 +119,7 @@ class MemoWriter:
                         json_text(audit.after),
                         _storable(audit.reason),
                         audit.at,
+                        audit.read_at,
                     )
                 )
 

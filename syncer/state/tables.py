@@ -213,8 +213,6 @@ audit = Table(
     *_words("reason"),
     _moment("at"),
     _moment("read_at", nullable=True),
-    _moment("sent_at", nullable=True),
-    Column("whole", JSON),
     Index(None, "mapping", "record"),
     Index(None, "mapping", "key"),
     Index(None, "mapping", "link"),

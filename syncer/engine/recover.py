@@ -30,10 +30,10 @@ class Recovery:
 
     def run(self) -> int:
         """Settle every open intent of the mapping; how many there were."""
-        intents = self._tools.memory.open_intents()
+        intents, left = self._tools.memory.open_intents(), self._tools.memory.unforgotten()
         for intent in intents:
             self._recover(intent)
-        if left := self._tools.memory.unforgotten():
+        if left:
             self._tools.rows.forget(left)
         return len(intents)
 

@@ -1,9 +1,9 @@
 """Inserts the rows of new records, a slice a transaction: while one is written, the next one is planned."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 
@@ -20,23 +20,24 @@ from syncer.engine.slices import Numbered, Slice, number
 from syncer.engine.tools import Tools
 from syncer.ports import Births, Inserted, Intent, IntentState, Memo
 
-UNDER_WAY = 1
-"""Slices that wait or are written while another one is planned."""
 REFUSALS = 3
 """So often a block may be refused as a whole; after that every line is carried out by itself."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of a slice.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A slice whose intent is stored."""
 
-    How many rows hold what was to be expected, the cases that were not written, the lines whose rows hold more.
-    """
+    numbered: Numbered
+    intent: Intent
 
-    written: int = 0
-    left: list[Case] = field(default_factory=list)
-    filled: list[Line] = field(default_factory=list)
-    refused: bool = False
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The rows of a slice, with the places of those that hold something else than was to be expected."""
+
+    rows: Inserted
+    odd: Sequence[int]
 
 
 class RowNursery:
@@ -48,7 +49,9 @@ class RowNursery:
 
     def __init__(self, tools: Tools, bench: Bench, half: RowHalf) -> None:
         self._tools, self._bench, self._half = tools, bench, half
-        self._under_way: deque[Future[Outcome]] = deque()
+        self._departed: tuple[Ready, Future[Arrived | None]] | None = None
+        self._remembered: deque[Future[list[Line]]] = deque()
+        self._keys: Collection[str | None] = ()
         self._refused = 0
         self.left: list[Case] = []
         self.filled: list[Line] = []
@@ -59,75 +62,99 @@ class RowNursery:
 
     def is_busy(self) -> bool:
         """Whether something is on its way, or left."""
-        return bool(self._under_way or self.left or self.filled)
+        return bool(self._departed or self._remembered or self.left or self.filled)
 
     def take(self, slice_: Slice) -> None:
-        """Insert these rows, soon."""
-        self._under_way.append(self._tools.aside.queue(partial(self._carry, slice_)))
-        self._collect(UNDER_WAY)
+        """Insert these rows; those of the slice before are remembered meanwhile."""
+        asked, binds = self._tools.aside.queue(partial(self._prepare, slice_)), self._binds(slice_)
+        self._arrive()
+        ready, left = asked.result()
+        self.left.extend(left)
+        if ready is not None:
+            given = ready.numbered.slice
+            write = partial(self._write, ready, binds if given is slice_ else self._binds(given))
+            self._departed = ready, self._tools.aside.start(write)
 
     def land(self) -> None:
-        """Wait for all slices."""
+        """Wait for the slice on its way, and until all are remembered."""
+        self._arrive()
         self._collect(0)
-
-    def _collect(self, most: int) -> None:
-        while len(self._under_way) > most:
-            outcome = self._under_way.popleft().result()
-            self.left.extend(outcome.left)
-            self.filled.extend(outcome.filled)
-            self._refused += outcome.refused
-            self._tools.report.written[Side.DATABASE, Action.CREATE] += outcome.written
-            self._tools.reporter.advance(outcome.written)
 
     # One slice, from its intent to its memory.
 
-    def _carry(self, slice_: Slice) -> Outcome:
-        numbered, left = number(self._tools, Side.FEISHU, slice_)
+    def _prepare(self, slice_: Slice) -> tuple[Ready | None, list[Case]]:
+        """Store the intent to insert these rows; tell the lines that cannot be among them."""
+        tools = self._tools
+        numbered, left = number(tools, Side.FEISHU, slice_)
         numbered, claimed = self._unclaimed(numbered)
-        outcome = Outcome(left=[*left, *claimed])
-        if len(numbered.slice):
-            self._write(numbered, outcome)
-        return outcome
-
-    def _unclaimed(self, numbered: Numbered) -> tuple[Numbered, list[Case]]:
-        """Without the lines whose row would get a key that a link names: see ``strays.leave_claimed``."""
-        keys = self._tools.lens.new_keys(numbered.slice.born.values, len(numbered.slice))
-        wanted = [key for key in keys if key is not None]
-        seen = self._tools.memory.seen(Side.DATABASE, wanted) if wanted else {}
-        if not seen:
-            return numbered, []
-        return numbered.without([key in seen for key in keys])
-
-    def _write(self, numbered: Numbered, outcome: Outcome) -> None:
-        tools, slice_ = self._tools, numbered.slice
-        body = freeze_newborns(slice_.born, slice_.lines, numbered.links, slice_.reason, {}, ())
+        given = numbered.slice
+        if not len(given):
+            return None, [*left, *claimed]
+        body = freeze_newborns(given.born, given.lines, numbered.links, given.reason, {}, ())
         intent = Intent(tools.ids.token(), Side.DATABASE, "write", body)
         tools.memory.intend([intent])
-        lens, values = tools.lens, slice_.born.values
-        binds = {name: lens.bind_series(name, series) for name, series in values.items()}
-        match = tools.rules.match if set(tools.rules.match) <= values.keys() else ()
-        inserted = tools.rows.insert(intent.id, binds, match)
-        if inserted is None:
-            tools.memory.remember(Memo(intents={intent.id: IntentState.VOID}))
-            outcome.refused = True
-            outcome.left.extend(slice_.cases)
-            return
-        self._remember(numbered, inserted, intent, outcome)
-        tools.rows.forget([intent.id])
+        return Ready(numbered, intent), [*left, *claimed]
 
-    def _remember(self, numbered: Numbered, inserted: Inserted, intent: Intent, outcome: Outcome) -> None:
-        tools, notebook = self._tools, self._tools.notebook()
-        odd = self._odd(numbered.slice, inserted)
-        lines = self._bench.lines([numbered.slice.cases[place] for place in sorted(odd)])
-        for line, place in zip(lines, sorted(odd), strict=True):
+    def _unclaimed(self, numbered: Numbered) -> tuple[Numbered, list[Case]]:
+        """Without the lines whose row would get a key that a link names: see ``strays.leave_claimed``.
+
+        The links of the slice on its way are not stored yet.
+        """
+        keys = self._tools.lens.new_keys(numbered.slice.born.values, len(numbered.slice))
+        wanted = [key for key in keys if key is not None]
+        coming, self._keys = self._keys, set(wanted)
+        seen = {*(self._tools.memory.seen(Side.DATABASE, wanted) if wanted else ()), *self._keys.intersection(coming)}
+        return numbered.without([key in seen for key in keys]) if seen else (numbered, [])
+
+    def _binds(self, slice_: Slice) -> dict[str, list[object]]:
+        return {name: self._tools.lens.bind_series(name, series) for name, series in slice_.born.values.items()}
+
+    def _write(self, ready: Ready, binds: Mapping[str, Sequence[object]]) -> Arrived | None:
+        match = self._tools.rules.match
+        rows = self._tools.rows.insert(ready.intent.id, binds, match if set(match) <= binds.keys() else ())
+        return None if rows is None else Arrived(rows, sorted(self._odd(ready.numbered.slice, rows)))
+
+    def _arrive(self) -> None:
+        """Wait for the slice on its way, and have it remembered."""
+        departed, self._departed = self._departed, None
+        if departed is None:
+            return
+        ready, answer = departed
+        arrived, slice_ = answer.result(), ready.numbered.slice
+        if arrived is None:
+            self._refused += 1
+            self.left.extend(slice_.cases)
+            self._tools.aside.queue(partial(self._void, ready.intent))
+            return
+        self._remembered.append(self._tools.aside.queue(partial(self._remember, ready, arrived)))
+        self._tools.reporter.advance(len(slice_))
+        self._collect(1)
+
+    def _collect(self, most: int) -> None:
+        while len(self._remembered) > most:
+            self.filled.extend(self._remembered.popleft().result())
+
+    def _void(self, intent: Intent) -> None:
+        self._tools.memory.remember(Memo(intents={intent.id: IntentState.VOID}))
+
+    def _remember(self, ready: Ready, arrived: Arrived) -> list[Line]:
+        """Remember what was inserted; the lines whose rows hold more than was sent."""
+        tools, notebook, numbered = self._tools, self._tools.notebook(), ready.numbered
+        lines = self._bench.lines(
+            [newcomers.case(at) for newcomers, at in map(numbered.slice.origins.__getitem__, arrived.odd)]
+        )
+        for line, place in zip(lines, arrived.odd, strict=True):
             line.tie(numbered.links[place])
-            self._half.learn(line, inserted.row(place), notebook)
-        notebook.done([intent])
+            self._half.learn(line, arrived.rows.row(place), notebook)
+        odd = set(arrived.odd)
         plain = [place not in odd for place in range(len(numbered.slice))]
         if any(plain):
-            notebook.births.append(self._births(numbered, inserted, plain))
+            tools.report.written[Side.DATABASE, Action.CREATE] += sum(plain)
+            notebook.births.append(self._births(numbered, arrived.rows, plain))
+        notebook.done([ready.intent])
         tools.store(notebook)
-        outcome.filled, outcome.written = lines, sum(plain)
+        tools.rows.forget([ready.intent.id])
+        return lines
 
     def _odd(self, slice_: Slice, inserted: Inserted) -> set[int]:
         """The rows that hold something else than was to be expected."""

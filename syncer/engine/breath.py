@@ -105,13 +105,15 @@ class Breath:
         judgement = Judge(self.tools, Bench(self.tools), surveyed.survey, surveyed.gone).judge()
         if any(side is Side.DATABASE for side, _ in judgement.tally.clears):
             still_named(self.tools, self.info)
+        before = self._tied(lines)
         if not self.carry(surveyed, judgement):
             return False
-        self._note(lines)
+        # A line that was linked before, but not looked at now, may have changed or gone: the run itself will tell.
+        self.tools.overtaken |= lines | (self._tied(lines) - before)
         return True
 
-    def _note(self, lines: frozenset[tuple[Side, str]]) -> None:
-        """Remember the lines that were dealt with, and those they are linked with by now."""
+    def _tied(self, lines: frozenset[tuple[Side, str]]) -> set[tuple[Side, str]]:
+        """All lines of the links that these lines belong to."""
         memory = self.tools.memory
         found = {
             known.link
@@ -119,9 +121,8 @@ class Breath:
             if (names := [name for where, name in lines if where is side])
             for known in memory.seen(side, names).values()
         }
-        self.tools.overtaken |= lines
-        for each in memory.links(sorted(found)):
-            self.tools.overtaken |= {(side, name) for side in Side if (name := each.link.line(side)) is not None}
+        links = [each.link for each in memory.links(sorted(found))]
+        return {(side, name) for link in links for side in Side if (name := link.line(side)) is not None}
 
     def _follow(self, known: set[int], revision: int | None, scope: Scope) -> None:
         """Where Feishu may stand now if nobody wrote to it but us, and those whose writes were just dealt with."""

@@ -137,13 +137,17 @@ def pages(survey: Survey, kind: CaseKind) -> Iterator[Sequence[Case]]:
 
 
 def is_overtaken(tools: Tools, case: Case) -> bool:
-    """Whether a line of this case was dealt with since the survey."""
+    """Whether a newcomer of this case was dealt with since the survey, or its link forgotten.
+
+    Of a linked line that was dealt with the other half may still be news; what is outdated of it is read again.
+    """
     if not tools.overtaken:
         return False
     link = case.remembered.link if case.remembered else None
-    named = ((side, found.line if isinstance(found := case.side(side), Version) else None) for side in Side)
-    linked = ((side, link.line(side)) for side in Side) if link else ()
-    return any(place in tools.overtaken for place in (*named, *linked))
+    if link is None and case.kind in {CaseKind.CHANGED, CaseKind.MOVED}:
+        return True
+    named = [(side, found.line) for side in Side if isinstance(found := case.side(side), Version)]
+    return any(place in tools.overtaken and (link is None or link.line(place[0]) != place[1]) for place in named)
 
 
 def missing(case: Case, side: Side) -> str | None:

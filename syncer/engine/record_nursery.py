@@ -54,11 +54,11 @@ class RecordNursery:
         if not len(numbered.slice):
             return
         cells = self._cells(numbered.slice)
-        body = self._body(numbered, cells)
+        body, records = self._body(numbered, cells), _records(cells)
         look = self._departed
         arrived = self._arrive()
         if len(body) + len(body) // 2 <= MOST_BYTES and self._is_unmoved(look):
-            self._departed = self._depart(numbered, cells, body)
+            self._departed = self._depart(numbered, records, body)
         else:
             self.left.extend(numbered.slice.cases)
         self._remember(arrived)
@@ -88,11 +88,11 @@ class RecordNursery:
             return self._tools.records.revision() in allowed
         return departed.look.result() in departed.before | allowed
 
-    def _depart(self, numbered: Numbered, cells: Mapping[str, Forms], body: bytes) -> Departed:
+    def _depart(self, numbered: Numbered, records: Sequence[Mapping[str, Json]], body: bytes) -> Departed:
         tools, token = self._tools, self._tools.ids.token()
         intent = Intent(tools.ids.token(), Side.FEISHU, "create", body, token, tools.clock.now())
         tools.aside.queue(lambda: tools.memory.intend([intent])).result()
-        send = partial(tools.records.create, _records(cells), token)
+        send = partial(tools.records.create, records, token)
         before, answer = frozenset(tools.revisions), tools.aside.start(send)
         look = tools.aside.start(tools.records.revision) if tools.aside.parallel else None
         return Departed(numbered, intent, send, answer, look, before)
@@ -123,6 +123,7 @@ class RecordNursery:
             records,
             slice_.lines,
             slice_.matches,
+            slice_.read_at,
             {Side.DATABASE: slice_.prints},
             slice_.born.bases,
             slice_.born.forms,

@@ -177,6 +177,7 @@ class RowNursery:
             slice_.lines,
             list(compress(inserted.keys, plain)),
             slice_.matches,
+            slice_.read_at,
             {Side.FEISHU: slice_.prints, Side.DATABASE: list(compress(inserted.prints, plain))},
             slice_.born.bases,
             slice_.born.forms,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import compress
 from typing import Any, Self
 
@@ -33,6 +34,11 @@ class Slice:
     def cases(self) -> list[Case]:
         """The lines one by one."""
         return [newcomers.case(place) for newcomers, place in self.origins]
+
+    @property
+    def read_at(self) -> list[datetime]:
+        """When each line was read."""
+        return [newcomers.times[place][0] for newcomers, place in self.origins]
 
     def part(self, start: int, end: int | None = None) -> Self:
         """Some consecutive lines."""

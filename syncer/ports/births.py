@@ -24,6 +24,8 @@ class Births:
     records: Sequence[str]
     keys: Sequence[str]
     matches: Sequence[bytes | None]
+    read_at: Sequence[datetime]
+    """When the lines that they were made from were read."""
     prints: Mapping[Side, Sequence[bytes]] = field(default_factory=dict)
     bases: Mapping[str, Forms] = field(default_factory=dict)
     created: Mapping[str, Forms] = field(default_factory=dict)

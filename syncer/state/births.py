@@ -26,7 +26,7 @@ COPY syncer_state.link (id, moved_at, mapping, layout, restless, severed, predic
 """
 
 _AUDITS: LiteralString = """
-COPY syncer_state.audit (link, mapping, run, side, action, before, reason, at, record, key, after)
+COPY syncer_state.audit (link, mapping, run, side, action, before, reason, at, read_at, record, key, after)
 FROM STDIN (FORMAT BINARY)
 """
 
@@ -80,15 +80,18 @@ def _bases(bases: Mapping[str, Forms], layouts: Layouts) -> Sequence[bytes]:
 
 
 def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int, run: int) -> Iterator[bytes]:
-    before = _fields(11)
+    before = _fields(12)
     behind = b"".join(
         [
             *(_int4(4, mapping), _int8(8, run), _text(births.side.value), _text("create"), _text("{}")),
             *(_text(births.reason), _moment(births.at)),
         ]
     )
-    for number, record, key, after in zip(births.links, *lines, _documents(births.created), strict=True):
-        yield before + _int8(8, number) + behind
+    read = {at: _moment(at) for at in set(births.read_at)}
+    for number, read_at, record, key, after in zip(
+        births.links, births.read_at, *lines, _documents(births.created), strict=True
+    ):
+        yield before + _int8(8, number) + behind + read[read_at]
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(after)) + after
 
 

@@ -25,4 +25,5 @@ def _link(births: Births, place: int, number: int) -> Remembered:
 def _audit(births: Births, place: int, number: int) -> Audit:
     held = {name: forms[place] for name, forms in births.created.items() if forms[place] is not None}
     lines = (births.records[place], births.keys[place])
-    return Audit(number, births.side, "create", *lines, {}, held, births.reason, births.at)
+    times = (births.at, births.read_at[place])
+    return Audit(number, births.side, "create", *lines, {}, held, births.reason, *times)

@@ -92,7 +92,14 @@ class World:
         return sorted(
             repr(
                 (
-                    *(audit.side, audit.action, self.named(F, audit.record), self.named(D, audit.key), audit.reason),
+                    *(
+                        audit.side,
+                        audit.action,
+                        self.named(F, audit.record),
+                        self.named(D, audit.key),
+                        audit.reason,
+                        audit.read_at,
+                    ),
                     [sorted(forms.items()) for forms in (_without_id(audit.before), _without_id(audit.after))],
                 )
             )

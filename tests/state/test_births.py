@@ -59,6 +59,7 @@ def births(draw: st.DrawFn) -> tuple[Births, dict[str, tuple[list[Value], list[V
         [f"rec{name}" for name in names],
         [f'["{name}"]' for name in names],
         draw(st.lists(st.none() | st.binary(min_size=16, max_size=16), min_size=count, max_size=count)),
+        draw(st.lists(st.sampled_from([BEGINNING, BEGINNING.replace(year=1970)]), min_size=count, max_size=count)),
         {each: [digest(name.encode()) for name in names] for each in {D, draw(st.sampled_from([D, F]))}},
         {name: short_bases(*held[name], *shown[name]) for name in held},
         {name: shown[name][0 if side is F else 1] for name in held},
@@ -77,13 +78,15 @@ def one_by_one(told: Births, held: dict[str, tuple[list[Value], list[Value]]], f
         after = {name: dump(both[told.side is D][place]) for name, both in held.items()}
         after = {name: form for name, form in after.items() if form is not None}
         lines = (told.records[place], told.keys[place])
-        audits.append(Audit(first + place, told.side, "create", *lines, {}, after, told.reason, told.at))
+        audits.append(
+            Audit(first + place, told.side, "create", *lines, {}, after, told.reason, told.at, told.read_at[place])
+        )
     return Memo(links=links, audits=audits)
 
 
 LINKS = """SELECT id - %s, moved_at, layout, restless, severed, predicted, settled, record, key, match, record_print,
   key_print, bases FROM syncer_state.link WHERE id >= %s ORDER BY id"""
-AUDITS = """SELECT link - %s, run, side, action, record, key, before::text, after::text, reason, at
+AUDITS = """SELECT link - %s, run, side, action, record, key, before::text, after::text, reason, at, read_at
   FROM syncer_state.audit WHERE link >= %s ORDER BY link"""
 
 
@@ -111,6 +114,7 @@ def test_postgres_keeps_births_byte_for_byte_as_it_keeps_the_same_lines_one_by_o
 def small(number: int = 1, **changes: object) -> Births:
     given_: dict[str, object] = {"bases": {"金额": [1], "状态": [["a", "b"]], "备注": [None]}, "created": {"金额": [1]}}
     shape = {"side": D, "reason": "new in feishu", "at": BEGINNING, "links": [number], "matches": [None]}
+    shape["read_at"] = [BEGINNING]
     names = {"records": [f"f{number}"], "keys": [f"d{number}"], "prints": {F: [b"p" * 16]}}
     return Births(**{**shape, **names, **given_, **changes})  # type: ignore[arg-type]
 

@@ -17,6 +17,8 @@ from tests.convergence.people import Line, People
 WRITES = {"records.create": "create", "records.update": "update", "records.delete": "delete"}
 OFTEN = {**dict.fromkeys([*WRITES, "rows.write", "rows.insert"], 6), "memory.intend": 4, "memory.remember": 4}
 """How much likelier a fault or crash is at a step; at those not named here a tenth, so that runs come to write."""
+MOST_ACTS = 40
+"""What people do during one run, at most: a run that deals with all of it between two steps would never end."""
 LATEST = 7
 """Seconds after which a late call has taken effect: within the engine's grace, whatever one more step takes."""
 
@@ -85,6 +87,7 @@ class Machine:
         self.layout = [(pair.name, "1") for pair in self.rules.pairs]
         self.ties: set[tuple[str, str]] = set()
         self.chaotic = False
+        self.acts = 0
         self.breathed = False
         """Whether the last run dealt with something beside its own plan."""
         self.looked = 0
@@ -163,6 +166,7 @@ class Machine:
             capture=self.noticer.capture if self.noticer else None,
             table="tbl",
         )
+        self.acts = 0
         self.tell(f"--- run {self.memory.run} {options}")
         try:
             run(tools, info)
@@ -206,7 +210,8 @@ class Machine:
         often = OFTEN.get(step, 0.1)
         act, fault, crash = self.odds["act"], often * self.odds["fault"], often * self.odds["crash"]
         dice = self.rng.random()
-        if dice < act:
+        if dice < act and self.acts < MOST_ACTS:
+            self.acts += 1
             self.people.act()
         elif dice < act + fault and when == "before":
             self._fault(step)

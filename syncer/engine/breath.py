@@ -60,7 +60,7 @@ class Breath:
         if any(lines.values()):
             self.rest()
             with urgently():
-                self._deal(Scope(lines, signals, polled=False))
+                self._deal(Scope(lines, signals))
 
     def _signals(self) -> list[Signal]:
         if self.tools.signals is None:

@@ -1,5 +1,8 @@
 """Where a run leaves its cursors: the last thing it does, and never past something it was not done with."""
 
+from dataclasses import replace
+
+from syncer.core.cursors import FeishuCursor, Way
 from syncer.core.plan import doubts
 from syncer.core.records import Side
 from syncer.core.values import Json
@@ -13,6 +16,7 @@ class Cursors:
 
     def __init__(self, tools: Tools, scope: Scope) -> None:
         self._tools, self._scope = tools, scope
+        self._cursor = FeishuCursor.from_json(tools.memory.cursor(Side.FEISHU))
 
     def advance(self, surveyed: Surveyed, strays: int, *, withheld: bool) -> None:
         """Note how far both sides were read. What a guard withheld is looked at again: nothing moves past it."""
@@ -20,16 +24,28 @@ class Cursors:
         whole = frozenset(Side) - surveyed.partial
         if whole:
             memory.sweep_failures(whole)
-        self._advance_feishu(surveyed, strays, withheld=withheld)
+        left = strays + self._tools.report.held + self._tools.report.loose
+        if Side.FEISHU in whole:
+            self._move(self._after_whole(surveyed, left, withheld=withheld))
+        elif not withheld:
+            self._move(self._after_some(surveyed, left))
         if withheld:
             return
         self._leave_undone()
-        if self._scope.capture is not None:
-            memory.advance(Side.DATABASE, {**memory.cursor(Side.DATABASE), "capture": dict(self._scope.capture)})
-            if self._tools.capture is not None:
-                self._tools.capture.read(self._scope.capture)
+        self._advance_rows(whole)
         if self._tools.signals is not None:
             self._tools.signals.settle(self._scope.signals)
+
+    def _advance_rows(self, whole: frozenset[Side]) -> None:
+        memory, captured = self._tools.memory, self._scope.capture
+        if captured is None:
+            return
+        cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), "capture": dict(captured)}
+        if Side.DATABASE in whole:
+            cursor.update(at=self._tools.clock.now().isoformat(), why=self._scope.why.get(Side.DATABASE, ""))
+        memory.advance(Side.DATABASE, cursor)
+        if self._tools.capture is not None:
+            self._tools.capture.read(captured)
 
     def _leave_undone(self) -> None:
         signals, again = self._tools.signals, self._tools.again
@@ -38,26 +54,43 @@ class Cursors:
             if signals is not None and names:
                 signals.leave(side, names, "an earlier run was not done with it")
 
-    def _advance_feishu(self, surveyed: Surveyed, strays: int, *, withheld: bool) -> None:
-        """Let the next run skip an unmoved Feishu only if every record was whole, linked and dealt with."""
-        tools = self._tools
-        if Side.FEISHU in surveyed.partial:
-            if self._scope.still:
-                self._follow_own_writes(surveyed, strays)
-            return
-        left = strays + tools.report.held + tools.report.loose + withheld
-        revision = surveyed.revision if not left and not doubts(surveyed.reading) else None
-        if revision is not None and tools.signals is not None:
-            tools.signals.caught_up(revision)
-        cursor: dict[str, Json] = {"revision": self._ours(revision), "lines": surveyed.totals.lines[Side.FEISHU]}
-        tools.memory.advance(Side.FEISHU, {**tools.memory.cursor(Side.FEISHU), **cursor})
+    # Feishu.
 
-    def _follow_own_writes(self, surveyed: Surveyed, strays: int) -> None:
-        """Feishu stood still until we wrote to it: it need not be read whole for that."""
-        tools, left = self._tools, strays + self._tools.report.held + self._tools.report.loose
-        revision = self._ours(surveyed.revision)
-        if not left and revision != surveyed.revision:
-            tools.memory.advance(Side.FEISHU, {**tools.memory.cursor(Side.FEISHU), "revision": revision})
+    def _move(self, cursor: FeishuCursor) -> None:
+        if cursor != self._cursor:
+            memory = self._tools.memory
+            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), **cursor.to_json()})
+
+    def _after_whole(self, surveyed: Surveyed, left: int, *, withheld: bool) -> FeishuCursor:
+        """The next run may skip an unmoved Feishu only if every record was whole, linked and dealt with."""
+        doubtful = bool(doubts(surveyed.reading))
+        if not doubtful:
+            self._caught_up(surveyed.revision)
+        done = not (doubtful or withheld)
+        cursor = self._cursor.read_whole(
+            lines=surveyed.totals.lines[Side.FEISHU],
+            fields=self._scope.fields,
+            watermark=(self._scope.watermark or self._cursor.watermark) if done else None,
+            at=self._tools.clock.now(),
+            why=self._scope.why.get(Side.FEISHU, ""),
+        )
+        return cursor.known(self._ours(surveyed.revision) if done and not left else None)
+
+    def _after_some(self, surveyed: Surveyed, left: int) -> FeishuCursor:
+        """After a look at some records: at the head of the table, or at what was told of."""
+        scope, cursor, now = self._scope, self._cursor, self._tools.clock.now()
+        if scope.way is Way.HEAD:
+            self._caught_up(surveyed.revision)
+            moved = replace(cursor, watermark=scope.watermark or cursor.watermark, checked_at=now)
+            return moved.known(None if left else self._ours(surveyed.revision))
+        if scope.still and not left:
+            cursor = replace(cursor.known(self._ours(surveyed.revision)), checked_at=now)
+        return cursor.follow(scope.told)
+
+    def _caught_up(self, revision: int | None) -> None:
+        """Whatever events did not tell of was found now, whether or not it could be dealt with."""
+        if revision is not None and self._tools.signals is not None:
+            self._tools.signals.caught_up(revision)
 
     def _ours(self, revision: int | None) -> int | None:
         """Where Feishu stands now if beyond doubt only we moved it since; else where it was before."""

@@ -5,7 +5,7 @@ names one value more, has its record read.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncer.core.mapping import Misfit, Pair
 from syncer.core.records import Link, Side
@@ -26,6 +26,24 @@ class _Watched:
     field: FieldInfo
 
 
+@dataclass(slots=True)
+class Told:
+    """What the events of some signals told: the records that need no reading, and the revisions they are of."""
+
+    echoes: set[str] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The records that hold what their bases say."""
+        return frozenset(self.echoes)
+
+    @property
+    def revisions(self) -> frozenset[int]:
+        """The revisions of Feishu's table that were told of."""
+        return frozenset(self.numbers)
+
+
 class Echoes:
     """Tells which signalled records need no reading."""
 
@@ -35,18 +53,20 @@ class Echoes:
         watched = [_Watched(pair, fields[pair.field]) for pair in tools.rules.pairs if pair.field in fields]
         self._watched = {each.field.id: each for each in watched}
 
-    def of(self, signals: Sequence[Signal]) -> frozenset[str]:
+    def of(self, signals: Sequence[Signal]) -> Told:
         """The records of these signals that hold what their bases say, as all that was told of them since shows."""
-        port, tools = self._tools.signals, self._tools
+        port, tools, told = self._tools.signals, self._tools, Told()
         if port is None or not tools.table:
-            return frozenset()
-        found: set[str] = set()
+            return told
         for start in range(0, len(signals), CHUNK):
             some = {signal.line: signal for signal in signals[start : start + CHUNK]}
             events = port.events_of(tools.table, list(some))
             links = self._links(list(events))
-            found.update(name for name, told in events.items() if self._is_echo(some[name], told, links.get(name)))
-        return frozenset(found)
+            told.echoes |= {name for name, found in events.items() if self._is_echo(some[name], found, links.get(name))}
+            told.numbers |= {
+                event.revision for found in events.values() for event in found if event.revision is not None
+            }
+        return told
 
     def _links(self, records: Sequence[str]) -> Mapping[str, Link]:
         memory = self._tools.memory

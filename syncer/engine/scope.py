@@ -1,11 +1,14 @@
 """What one run looks at: on each side everything, or the lines that something was noticed about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from syncer.core.cursors import Asked, Way
 from syncer.core.records import Side
 from syncer.core.values import Json
-from syncer.engine.echoes import Echoes
+from syncer.engine.echoes import Echoes, Told
+from syncer.engine.heads import CROWDED, Glancer, definitions, followed
 from syncer.engine.tools import Tools
 from syncer.ports import RecordTableInfo
 from syncer.ports.capture import Capture, Captured
@@ -23,16 +26,22 @@ FEWEST = 100
 class Scope:
     """What a run looks at. ``lines`` names lines by side; ``None`` is the whole side.
 
-    ``signals`` are settled and ``capture`` is the database's cursor once all of it is dealt with. ``still`` says that
-    Feishu has not moved since a run that left none of its records loose: no record is unknown.
+    ``signals`` are settled and ``capture`` is the database's cursor once all of it is dealt with; ``why`` says for each
+    side that is read whole what made that necessary. ``still`` says that no record is unknown beside those named.
     """
 
     lines: Mapping[Side, Sequence[str] | None]
     signals: Sequence[Signal] = ()
     capture: Mapping[str, Json] | None = None
     still: bool = False
-    polled: bool = True
-    """Whether Feishu was asked for what nobody signalled."""
+    way: Way = Way.NAMED
+    watermark: datetime | None = None
+    """The newest change in Feishu before the look, by its clock."""
+    told: frozenset[int] = frozenset()
+    """Revisions of Feishu that events told of, all of which are among the signals."""
+    fields: str = ""
+    """A digest of the definitions of the fields that are followed."""
+    why: Mapping[Side, str] = field(default_factory=dict)
 
     @property
     def partial(self) -> frozenset[Side]:
@@ -41,8 +50,7 @@ class Scope:
 
     def widened(self, side: Side) -> "Scope":
         """The same with all of one side."""
-        lines = {**self.lines, side: None}
-        return Scope(lines, self.signals, self.capture, self.still and side is not Side.FEISHU, self.polled)
+        return replace(self, lines={**self.lines, side: None}, still=self.still and side is not Side.FEISHU)
 
 
 class Chooser:
@@ -54,67 +62,77 @@ class Chooser:
         self._most = max(FEWEST, lines // 5 if isinstance(lines, int) else 0)
 
     def choose(self) -> Scope:
-        """The scope. Raises the errors of the capture's door."""
+        """The scope. Raises the errors of both doors."""
         signals = self._claim()
         named = {side: _named(signals, side) for side in Side}
-        named[Side.FEISHU] -= self._echoes(signals)
+        echoes = self._echoes(signals)
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
-        rows, cursor = self._rows(named[Side.DATABASE], signals, full=full)
-        polled = full or rows is None or self._polls(signals, Side.FEISHU)
-        still = polled and not full and self._is_still()
-        records = None if full else self._records(named[Side.FEISHU], polled=polled, still=still)
-        lines = {Side.FEISHU: records, Side.DATABASE: rows}
-        return Scope(lines, signals, cursor, still and records is not None, polled)
+        rows = self._rows(named[Side.DATABASE], signals, full=full)
+        asked = self._asked(signals, full=full, polls=full or rows.keys is None or self._polls(signals, Side.FEISHU))
+        told, named_records = named[Side.FEISHU], named[Side.FEISHU] - echoes.found
+        glance = Glancer(self._tools, self._info, self._most).glance(named_records, told, asked)
+        return Scope(
+            lines={Side.FEISHU: glance.records, Side.DATABASE: rows.keys},
+            signals=signals,
+            capture=rows.cursor,
+            still=glance.still,
+            way=glance.way,
+            watermark=glance.watermark,
+            told=echoes.revisions if len(signals) < MOST_SIGNALS else frozenset(),
+            fields=asked.fields,
+            why={Side.FEISHU: glance.why, Side.DATABASE: rows.why},
+        )
 
     def _claim(self) -> Sequence[Signal]:
         """The signals to take up; a run that looks at everything it can also takes those that were left to rest."""
         options, signals = self._tools.options, self._tools.signals
         return signals.claim(MOST_SIGNALS, resting=options.poll or options.full) if signals is not None else ()
 
-    def _echoes(self, signals: Sequence[Signal]) -> frozenset[str]:
+    def _echoes(self, signals: Sequence[Signal]) -> Told:
         told = [signal for signal in signals if signal.kind is SignalKind.LINE and signal.side is Side.FEISHU]
-        return Echoes(self._tools, self._info).of(told) if told else frozenset()
+        return Echoes(self._tools, self._info).of(told) if told else Told()
 
     def _polls(self, signals: Sequence[Signal], side: Side) -> bool:
         """Whether a side is to be asked for what nobody signalled."""
         asked = {signal.kind for signal in signals if signal.side is side}
         return self._tools.options.poll or bool(asked & {SignalKind.POLL, SignalKind.SCHEMA})
 
-    def _is_still(self) -> bool:
-        revision = self._info.revision
-        return revision is not None and self._tools.memory.cursor(Side.FEISHU).get("revision") == revision
-
-    def _records(self, named: frozenset[str], *, polled: bool, still: bool) -> Sequence[str] | None:
-        """The records to look at; ``None`` if Feishu must be read whole, or if that is cheaper."""
-        if polled and not still:
-            return None
-        wanted = set(named) | (self._restless(Side.FEISHU) if polled else set())
-        return sorted(wanted) if len(wanted) <= self._most else None
-
-    def _restless(self, side: Side) -> set[str]:
-        """Lines that an earlier run was not done with."""
-        memory, limit = self._tools.memory, self._most + 1
-        return {*memory.restless(side, limit), *memory.loose(side, limit)}
+    def _asked(self, signals: Sequence[Signal], *, full: bool, polls: bool) -> Asked:
+        tools, info = self._tools, self._info
+        return Asked(
+            now=tools.clock.now(),
+            revision=info.revision,
+            fields=definitions(tools, info),
+            types=[field.type for field in followed(tools, info)],
+            full=full,
+            polls=polls,
+            renamed=any(signal.kind is SignalKind.SCHEMA for signal in signals),
+        )
 
     # The database.
 
-    def _rows(
-        self, named: frozenset[str], signals: Sequence[Signal], *, full: bool
-    ) -> tuple[Sequence[str] | None, Mapping[str, Json] | None]:
-        """The rows to look at (``None``: all of them), and the capture's cursor for when they are dealt with."""
+    def _rows(self, named: frozenset[str], signals: Sequence[Signal], *, full: bool) -> "_Rows":
+        """The rows to look at, and the capture's cursor for when they are dealt with."""
         capture = self._tools.capture
         if capture is None:
-            return None, None
+            return _Rows(None, None, "a dry run reads all rows")
         cursor = self._tools.memory.cursor(Side.DATABASE).get("capture")
         if full or not isinstance(cursor, Mapping):
-            return None, capture.start()
+            return _Rows(None, capture.start(), "a full run was asked for" if full else "it was never read before")
         keys, captured = self._captured(capture, cursor)
         if captured.blind and not self._polls(signals, Side.DATABASE):
-            return sorted(named), None
+            return _Rows(sorted(named))
         if captured.whole:
-            return None, capture.start()
-        wanted = keys | named | self._restless(Side.DATABASE)
-        return (sorted(wanted) if len(wanted) <= self._most else None), captured.cursor
+            return _Rows(None, capture.start(), captured.reason)
+        wanted = keys | named | self._restless()
+        if len(wanted) > self._most:
+            return _Rows(None, captured.cursor, CROWDED)
+        return _Rows(sorted(wanted), captured.cursor)
+
+    def _restless(self) -> set[str]:
+        """Rows that an earlier run was not done with."""
+        memory, limit = self._tools.memory, self._most + 1
+        return {*memory.restless(Side.DATABASE, limit), *memory.loose(Side.DATABASE, limit)}
 
     def _captured(self, capture: Capture, cursor: Mapping[str, Json]) -> tuple[set[str], Captured]:
         """All that was noticed since a cursor, unless so much that the table is read whole instead."""
@@ -125,8 +143,17 @@ class Chooser:
             if captured.whole or not captured.more:
                 return keys, captured
             if len(keys) + captured.waiting > self._most:
-                return keys, replace(captured, whole=True)
+                return keys, replace(captured, whole=True, reason=CROWDED)
             cursor = captured.cursor
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows to look at (``None``: all of them, and why), and the capture's cursor for when they are dealt with."""
+
+    keys: Sequence[str] | None
+    cursor: Mapping[str, Json] | None = None
+    why: str = ""
 
 
 def _named(signals: Sequence[Signal], side: Side) -> frozenset[str]:

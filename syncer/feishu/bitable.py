@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any, Literal
 from urllib.parse import quote
@@ -25,11 +25,13 @@ from syncer.feishu.client import FeishuClient
 from syncer.feishu.errors import short
 from syncer.feishu.filters import Condition, Filter, holds, searches
 from syncer.feishu.listing import items, pages, raw_records
-from syncer.ports import Fetched, FieldInfo, RawRecord, RecordPage, RecordTableInfo, RecordWrite
+from syncer.feishu.recent import Recent, modified_field
+from syncer.ports import Fetched, FieldInfo, Head, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 
 _AT_ONCE = 1.0
 """Seconds that take nothing from a lease worth asking for more: it lasts twice as long as a call may, and five more."""
 _OPEN_IDS = {"user_id_type": "open_id"}
+_ALL: Mapping[str, Any] = {}
 
 
 class BitableRecords:
@@ -115,6 +117,15 @@ class BitableRecords:
                 if any(holds(condition, cells, fields) for condition in chunk):
                     found[item["record_id"]] = item
         return raw_records(list(found.values()), names)
+
+    def recent(self, since: datetime | None, names: Sequence[str], most: int) -> Head | None:
+        """The records changed at that moment or later, if a field of their modified time tells; see the port."""
+        field = modified_field(self._known(()))
+        if field is None:
+            return None
+        asked = self._asked(names)
+        ask = lambda query, body: self._search_page(query, asked, body)  # noqa: E731 - passed on, not kept
+        return Recent(ask, field, quotas.RECORDS_PER_PAGE, self._where()).since(since, names, most)
 
     @property
     def skew(self) -> timedelta | None:
@@ -228,17 +239,15 @@ class BitableRecords:
 
     def _search(self, asked: Filter, names: set[str]) -> Iterator[Mapping[str, Any]]:
         wanted = self._asked(sorted(names))
-        ask = lambda query: self._search_page(query, wanted, asked)  # noqa: E731 - one line of a loop
+        ask = lambda query: self._search_page(query, wanted, {"filter": asked})  # noqa: E731 - one line of a loop
         for answer in pages(ask, quotas.RECORDS_PER_PAGE, self._where()):
             yield from items(answer)
 
-    def _search_page(self, query: Mapping[str, str], names: Sequence[str], asked: Filter | None = None) -> Answer:
-        """One page. ``page_token`` belongs in the query, ``automatic_fields`` in the body."""
-        body: dict[str, Any] = {"automatic_fields": True}
+    def _search_page(self, query: Mapping[str, str], names: Sequence[str], more: Mapping[str, Any] = _ALL) -> Answer:
+        """One page. ``page_token`` belongs in the query, ``automatic_fields`` in the body; ``more``: filter or sort."""
+        body: dict[str, Any] = {"automatic_fields": True, **more}
         if names:
             body["field_names"] = list(names)
-        if asked:
-            body["filter"] = asked
         return self._post("search", body, {**_OPEN_IDS, **query})
 
     def _batch_get(self, ids: Sequence[str]) -> Sequence[Answer]:

@@ -224,6 +224,10 @@ class Memory(Protocol):
         """Conflicts waiting for a person, by link and pair; one that was resolved carries its ``winner``."""
         ...
 
+    def count(self, side: Side) -> int:
+        """How many lines of a side are remembered as being there, linked or as what is left of a pair."""
+        ...
+
     def standing(self) -> Standing:
         """How the mapping stands now."""
         ...

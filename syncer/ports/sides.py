@@ -152,6 +152,19 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The records changed lately: all since a moment, of a table that holds ``total``.
+
+    ``newest`` is when the newest change of all was made, by Feishu's clock; ``None`` of an empty table.
+    """
+
+    records: Sequence[RawRecord]
+    total: int
+    newest: datetime | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordWrite:
     """A record to update: cells by field name in the written shape, ``None`` clears."""
 
@@ -196,6 +209,13 @@ class Records(Protocol):
 
     def find(self, conditions: Sequence[Mapping[str, Json]], names: Sequence[str]) -> Sequence[RawRecord]:
         """Records for which all cells (written shape, by field name) of one condition hold; 50 conditions a call."""
+        ...
+
+    def recent(self, since: datetime | None, names: Sequence[str], most: int) -> Head | None:
+        """The records that people or programs changed at that moment of Feishu's clock or later, in a call or two.
+
+        Of ``None``, the one changed last. ``None`` if there are more than ``most``, or the table cannot tell.
+        """
         ...
 
     def room(self) -> int:

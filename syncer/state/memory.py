@@ -24,6 +24,7 @@ from syncer.state.layouts import Layouts
 from syncer.state.links import LinkTable
 from syncer.state.memo import MemoWriter, json_text
 from syncer.state.survey import PostgresSurvey
+from syncer.state.tables import SIDE_CODES
 from syncer.state.tables import mapping as mappings
 
 _FAILED_LINES = """
@@ -47,6 +48,11 @@ SELECT
   (SELECT count(*) FROM syncer_state.link WHERE mapping = %(mapping)s AND severed IS NOT NULL),
   (SELECT count(*) FROM syncer_state.conflict WHERE mapping = %(mapping)s AND state = 'open'),
   (SELECT count(*) FROM syncer_state.failure WHERE mapping = %(mapping)s)
+"""
+
+_LINES = {Side.FEISHU: "record", Side.DATABASE: "key"}
+_COUNT = """
+SELECT count(*) FROM syncer_state.link WHERE mapping = %s AND {line} IS NOT NULL AND severed IS DISTINCT FROM %s
 """
 
 _SWEEP = """
@@ -225,6 +231,14 @@ class PostgresMemory:
             rows = self._connection.execute(_OPEN_CONFLICTS, [self._mapping, list(links)])
             notes = [ConflictNote(*row) for row in rows]
         return {(note.link, note.pair): note for note in notes}
+
+    def count(self, side: Side) -> int:
+        """How many lines of a side are remembered as being there, linked or as what is left of a pair."""
+        with self._reading():
+            asked = [self._mapping, SIDE_CODES[side]]
+            row = self._connection.execute(_COUNT.format(line=_LINES[side]), asked).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def standing(self) -> Standing:
         """How the mapping stands now."""

@@ -203,6 +203,11 @@ class InMemoryMemory:
         """Conflicts waiting for a person, by link and pair; one that was resolved carries its ``winner``."""
         return {place: note for place, note in self.book.conflicts.items() if place[0] in links}
 
+    def count(self, side: Side) -> int:
+        """How many lines of a side are remembered as being there, linked or as what is left of a pair."""
+        links = [remembered.link for remembered in self._remembered()]
+        return sum(link.line(side) is not None and link.severed is not side for link in links)
+
     def standing(self) -> Standing:
         """How the mapping stands now."""
         severed = sum(1 for remembered, _ in self.book.links.values() if remembered.link.severed)

@@ -23,10 +23,11 @@ from syncer.errors import (
     UnknownOutcomeError,
     VanishedError,
 )
-from syncer.ports import Clock, Fetched, FieldInfo, RawRecord, RecordPage, RecordTableInfo, RecordWrite
+from syncer.ports import Clock, Fetched, FieldInfo, Head, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 from syncer.testing.cells import CHOOSING, shown
 
 MOST_RECORDS, MOST_DELETES, PAGE = 1000, 500, 500
+MODIFIED_TIME = 1002
 TOKEN_LIFE = timedelta(minutes=10)
 
 Effect = Literal["none", "done", "late"]
@@ -250,6 +251,19 @@ class InMemoryRecords:
             for record, kept in self.table.records.items()
             if any(all(_equal(kept.cells.get(name), cell) for name, cell in one.items()) for one in wanted)
         ]
+
+    def recent(self, since: datetime | None, names: Sequence[str], most: int) -> Head | None:
+        """The records changed at that moment or later, if a field of their modified time tells."""
+        self._demand(names)
+        if all(one.type != MODIFIED_TIME for one in self.table.fields):
+            return None
+        self._counts["bitable.record.search"] += 1
+        kept = self.table.records
+        order = sorted(kept, key=lambda record: kept[record].modified_at, reverse=True)
+        found = order[:1] if since is None else [record for record in order if kept[record].modified_at >= since]
+        newest = kept[order[0]].modified_at if order else None
+        head = Head([self._raw(record, names) for record in found], len(kept), newest, self.table.clock.now())
+        return head if len(found) <= most else None
 
     def room(self) -> int:
         """How many lines one write should carry now."""

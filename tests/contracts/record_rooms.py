@@ -23,6 +23,7 @@ class TwinRoom:
     def __init__(self) -> None:
         self.clock = FakeClock()
         fields = [FieldInfo(f"fld{name}", name, kind, "", is_primary=name == "订单号") for name, kind in TYPES.items()]
+        fields.append(FieldInfo("fldModified", "改于", 1002, ""))
         self.table = BitableTable(tuple(fields), self.clock, page=500)
         self.records = InMemoryRecords(self.table)
 
@@ -63,7 +64,7 @@ class SimulatorRoom:
     def __init__(self, simulator) -> None:
         self.control = simulator.control
         app_token = self.control.create_base("订单", time_zone="Asia/Shanghai")
-        fields = [{"field_name": name, "type": kind} for name, kind in TYPES.items()]
+        fields = [{"field_name": name, "type": kind} for name, kind in {**TYPES, "改于": 1002}.items()]
         self.where = (app_token, self.control.create_table(app_token, "table", fields).table_id)
         self.client = client_of(simulator)
         self.records = BitableRecords(self.client, *self.where, LocalWriter(WallClock(), patience=5))

@@ -1,5 +1,7 @@
 """What the engine relies on of a table of records: one body, over the twin and over Bitable through the simulator."""
 
+from datetime import timedelta
+
 import pytest
 
 from syncer.errors import RefusedError, StaleNameError, TooLargeError, UnknownOutcomeError, VanishedError
@@ -274,3 +276,26 @@ def test_calls_are_counted_by_api(records, room):
         "bitable.record.search": 1,
         "bitable.record.batch_delete": 1,
     }
+
+
+def test_the_records_changed_lately_are_told_newest_first_with_the_total(records, room):
+    ids = room.add(*[{"订单号": f"A-{number}"} for number in range(5)])
+    before = records.recent(None, NAMES, 1).newest
+    room.pass_time(120)
+    room.edit(ids[1], {"金额": 1})
+    room.pass_time(120)
+    room.edit(ids[3], {"金额": 3})
+    newest = records.recent(None, NAMES, 1)
+    assert [raw.id for raw in newest.records] == [ids[3]]
+    assert timedelta(seconds=240) <= newest.newest - before < timedelta(seconds=250)
+    head = records.recent(before + timedelta(seconds=60), NAMES, 100)
+    assert [raw.id for raw in head.records] == [ids[3], ids[1]]
+    assert (head.total, head.newest) == (5, newest.newest)
+    assert head.records[0].print == records.fetch([ids[3]], NAMES).records[0].print
+    assert len(records.recent(before, NAMES, 5).records) == 5
+    assert records.recent(before, NAMES, 4) is None
+
+
+def test_of_an_empty_table_nothing_changed_lately(records):
+    head = records.recent(None, NAMES, 1)
+    assert (list(head.records), head.total, head.newest) == ([], 0, None)

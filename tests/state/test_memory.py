@@ -300,6 +300,13 @@ def test_failures_of_unlinked_lines_that_a_run_did_not_meet_are_swept(room: Room
     assert room.run().failed_values([4])
 
 
+def test_the_lines_of_a_side_are_counted_those_left_of_a_pair_too(room: Room) -> None:
+    memory = room.run()
+    alone = linked(3, severed=F, record=None, prints={F: None, D: b"p" * 16}, match=None)
+    remember(memory, linked(1), linked(2, severed=D), alone)
+    assert (memory.count(F), memory.count(D)) == (2, 2)
+
+
 def test_a_standing_counts_links_and_what_waits(room: Room) -> None:
     memory = room.run()
     memory.remember(

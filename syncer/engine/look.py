@@ -192,6 +192,10 @@ class _Seeker:
         self._held.update(each.link.id for each in holders if each.link.id is not None)
         names = [name for each in holders if (name := each.link.line(side)) and each.link.severed is not side]
         self._stage_some(side, [name for name in names if (side, name) not in self._gone])
+        halves = [each.link.line(side.other) for each in holders if (side, each.link.line(side)) in self._gone]
+        if side.other in self._scope.partial:  # where both halves are gone, nobody's place is taken
+            known = [name for name in halves if name is not None and not self._small.has(side.other, name)]
+            self._stage_some(side.other, [name for name in known if (side.other, name) not in self._gone])
 
     # The join.
 

@@ -42,3 +42,23 @@ def test_closing_waits_for_what_was_begun():
     aside.start(lambda: (time.sleep(0.05), done.append(1)))
     aside.close()
     assert done == [1]
+
+
+def test_what_is_queued_is_done_in_its_order(aside):
+    done = []
+    for number in range(20):
+        aside.queue(lambda number=number: done.append(number))
+    aside.wait()
+    assert done == list(range(20))
+    aside.close()
+
+
+def test_after_a_failure_nothing_queued_is_begun_and_whoever_waits_is_told(aside):
+    done = []
+    failed = aside.queue(lambda: 1 / 0)
+    later = aside.queue(lambda: done.append(1))
+    for ask in (failed.result, later.result, aside.wait):
+        with pytest.raises(ZeroDivisionError):
+            ask()
+    assert not done
+    aside.close()

@@ -156,17 +156,18 @@ class _Seeker:
             self._stage_matches(side, [line for lines in newcomers.values() for line in lines])
         for side in self._scope.partial:
             self._confirm_holders(side)
-        if Side.FEISHU in sides:
-            self._stage_partners()
+        if self._survey is self._small:
+            for side in sides:
+                self._stage_partners(side)
         return None
 
-    def _stage_partners(self) -> None:
-        """Look at the records of rows that changed or are gone: what nobody signalled may have changed all the same."""
-        moved = sorted(self._small.moved(Side.DATABASE) | self._of_gone())
+    def _stage_partners(self, side: Side) -> None:
+        """Look at a side's halves of links whose other half changed or is gone: they may have changed unnoticed."""
+        moved = sorted(self._small.moved(side.other) | self._of_gone())
         links = [each.link for each in self._tools.memory.links(moved)] if moved else []
-        names = [link.record for link in links if link.record is not None and link.severed is not Side.FEISHU]
-        missed = [name for name in names if not self._small.has(Side.FEISHU, name)]
-        self._stage_some(Side.FEISHU, [name for name in missed if (Side.FEISHU, name) not in self._gone])
+        names = [name for link in links if (name := link.line(side)) is not None and link.severed is not side]
+        missed = [name for name in names if not self._small.has(side, name)]
+        self._stage_some(side, [name for name in missed if (side, name) not in self._gone])
 
     def _stage_matches(self, side: Side, newcomers: Iterable[Staged]) -> None:
         """Stage the lines of a side that hold the match values of newcomers, and that nobody knows yet."""

@@ -8,6 +8,7 @@ from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
 from syncer.errors import OutsideError, StaleNameError, UnreachableError
+from syncer.ports import FieldInfo
 from syncer.ports.progress import Reporter
 from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
 from tests.convergence.mappings import F, draw
@@ -79,6 +80,10 @@ class Machine:
         self.clock.machine = self
         self.setup = draw(self.rng)
         self.records, self.rows = self.setup.records(self.clock), self.setup.rows(self.clock)
+        self.timed = seed % 4 > 1
+        """Whether a field of the table tells when its records were changed, so that polls need not read all."""
+        if self.timed:
+            self.records.fields += (FieldInfo("fldModified", "改于", 1002, ""),)
         self.trace: list[str] = []
         self.memory: InMemoryMemory | None = None
         self.people = People(self.rng, self.setup, self.records, self.rows, self.tell, self.partner)
@@ -190,6 +195,8 @@ class Machine:
         """The engine is about to do something, or has done it."""
         if step.startswith("survey.") and step != "survey.cases":
             return
+        if step == "records.recent" and not self.timed:
+            return  # asks nobody
         self.tell(f"{when} {step} {self._shown(step, args) if when == 'before' else ''}")
         if when == "after" and step == "memory.remember":
             self.note_ties()

@@ -245,7 +245,7 @@ def test_what_one_reader_has_read_is_kept_for_the_other(noting):
     ours, theirs = noting.capture(), noting.capture("theirs")
     mine, other = ours.start(), theirs.start()
     noting.add(1)
-    keys, mine = everything(ours, mine)
+    _, mine = everything(ours, mine)
     ours.read(mine)
     assert [one.key for one in everything(theirs, other)[0]] == ["[1]"]
     after = everything(theirs, other)[1]

@@ -8,8 +8,8 @@ from psycopg import Connection
 from syncer.core.records import Link, Side
 from syncer.core.survey import Remembered
 from syncer.errors import FaultError
-from syncer.ports.memory import Seen
 from syncer.ports.births import Births
+from syncer.ports.memory import Seen
 from syncer.state.arrays import array_text
 from syncer.state.births import store_births
 from syncer.state.layouts import Layouts

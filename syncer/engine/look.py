@@ -132,12 +132,22 @@ class _Seeker:
             fetched = tools.records.fetch(names, tools.lens.fields)
             self._survey.stage(side, self._reader.stage_records(fetched.records, fetched.read_at))
             self._gone.update((side, name) for name in fetched.absent)
+            self._leave_unread(set(names) - fetched.absent - {raw.id for raw in fetched.records})
             return len(fetched.records)
         page = tools.rows.fetch(names)
         self._survey.stage(side, self._reader.stage_rows(page.rows, page.read_at))
         found = {row.key for row in page.rows}
         self._gone.update((side, name) for name in names if name not in found)
         return len(found)
+
+    def _leave_unread(self, names: set[str]) -> None:
+        """Records that are there and may not be read stay as they are remembered; a later run looks at them again."""
+        fresh = {(Side.FEISHU, name) for name in names} - self._tools.again
+        if fresh:
+            self._tools.again |= fresh
+            self._tools.report.held += len(fresh)
+            some = ", ".join(sorted(names)[:5])
+            self._tools.reporter.note(f"{len(fresh)} records may not be read by the app, they wait ({some})")
 
     # What else must be looked at.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from syncer.catalog.document import Document
-from syncer.cli import console, shown
+from syncer.cli import console, positions, shown
 from syncer.cli.bearing import bearing_warnings
 from syncer.cli.main import app
 from syncer.cli.noticed import event_warnings
@@ -45,9 +45,13 @@ def status(
     with syncer() as living:
         others = (event_warnings(living.store), bearing_warnings(living))
         agenda = living.store.agenda.next_runs()
+        standings, cursors = living.store.status(name), living.store.positions(name)
         told = [
-            _status(one, living.store.mapping(one.name), agenda.get(one.name, _NOTHING), others)
-            for one in living.store.status(name)
+            {
+                **_status(one, living.store.mapping(one.name), agenda.get(one.name, _NOTHING), others),
+                "cursors": positions.told(cursors.get(one.name, {})),
+            }
+            for one in standings
         ]
     if as_json:
         console.emit({"mappings": told})
@@ -55,6 +59,8 @@ def status(
         console.say("no mapping was applied yet; `syncer apply` does so")
     else:
         console.table(list(_SHOWN), [[one[word] for word in _SHOWN.values()] for one in told])
+        for sentence in positions.sentences(cursors.get(name, {})) if name else ():
+            console.say(sentence)
         for one in told:
             for warning in one["warnings"]:
                 console.complain(f"{one['name']}: {warning}", style="yellow")

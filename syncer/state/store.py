@@ -11,16 +11,18 @@ from syncer.state.identity import identity
 from syncer.state.mappings import Mappings
 from syncer.state.mirrors import Mirrors
 from syncer.state.noticing import Noticing
+from syncer.state.positions import Positions
 from syncer.state.runs import Runs
 
 
-class Store(Mappings, Runs, Desk):
+class Store(Mappings, Runs, Desk, Positions):
     """Which mappings are active, runs over them, and the desk where a person looks and decides."""
 
     def __init__(self, engine: Engine, clock: Clock, lease_seconds: float = 60) -> None:
         Mappings.__init__(self, engine, clock)
         Runs.__init__(self, engine, clock, lease_seconds)
         Desk.__init__(self, engine, clock)
+        Positions.__init__(self, engine)
         self.noticing = Noticing(engine, clock)
         self.agenda = Agenda(engine, clock, lease_seconds)
         self.mirrors = Mirrors(engine, clock)

@@ -8,7 +8,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test hunt-kill hunt-faults hunt replay check bench fleet lock clean
+.PHONY: help demo up test hunt-kill many hunt-faults hunt replay check bench fleet lock clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(READY)  ## All tests (ARGS="-k words" for some of them); what fails is t
 
 hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
 	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)
+
+many: $(READY)  ## 100,000 records created, and what their events cause
+	@MANY_CREATES=100000 .venv/bin/pytest -q tests/noticing/test_our_own.py -k ten_thousand $(ARGS)
 
 hunt-faults: $(READY)  ## Ever new storms in which three answers of Feishu in ten are faults, for SECONDS=600
 	@.venv/bin/python -m tests.faults --seconds $(SECONDS) $(ARGS)

@@ -85,6 +85,8 @@ class Cursors:
             return moved.known(None if left else self._ours(surveyed.revision))
         if scope.still and not left:
             cursor = replace(cursor.known(self._ours(surveyed.revision)), checked_at=now)
+            if cursor.revision != self._cursor.revision:
+                self._caught_up(cursor.revision)  # our own writes need no event to be known
         return cursor.follow(scope.told)
 
     def _caught_up(self, revision: int | None) -> None:

@@ -1,10 +1,12 @@
 """What we wrote ourselves comes back as events and in the log; neither is read again."""
 
+import os
+
 import pytest
 
 from tests.engine.stage import written
 
-MANY = 10_000
+MANY = int(os.environ.get("MANY_CREATES", "10000"))
 
 
 def nothing_read(stage, pair):
@@ -55,8 +57,8 @@ def test_ten_thousand_creates_cause_no_flood_of_reads(stage, pair):
     assert written(pair.heard().react()) == {"feishu create": MANY}
     stage.quiet()
     with stage.counted() as calls:
-        report = pair.react()
-    assert not report.writes
+        while pair.is_woken():
+            assert not pair.react().writes
     assert calls["record.search"] <= MANY // 500 + 1  # one scan at most
     assert not calls["record.batch_get"]
     assert pair.waiting() == []

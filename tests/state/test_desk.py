@@ -1,5 +1,6 @@
 """The desk: revisions, status, conflicts, failures, histories, approvals."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -177,7 +178,7 @@ def test_what_is_discarded_is_gone_and_the_unknown_is_refused_as_a_whole(told: S
 def test_a_lines_history_is_found_by_either_name(told: Store) -> None:
     by_record = told.history("orders", record="f1")
     assert [one.action for one in by_record] == ["create", "update"]
-    assert by_record[0] == audit(1, "create")
+    assert replace(by_record[0], id=None) == audit(1, "create")
     assert told.history("orders", key="d1") == by_record
     assert told.history("orders", key="d9") == []
     assert told.history("customers", key="d1") == []

@@ -11,11 +11,12 @@ from tests.engine.tables import ORDER_COLUMNS, equal, numbered, orders
 STAMPED = ORDER_COLUMNS + ", updated_at timestamptz DEFAULT now()"
 
 
-def clashing(stage, rules="", **others):
-    """A0001's amount is 55 in Bitable and 77 in its row."""
+def clashing(stage, rules="", quiet=0, **others):
+    """A0001's amount is 55 in Bitable and 77 in its row, edited after so many quiet seconds."""
     pair = orders(stage, rules, **others)
     ids = pair.add(*numbered(3))
     pair.settle()
+    time.sleep(quiet)
     pair.edit(ids[1], 金额=55)
     pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")
     return pair, ids[1]
@@ -56,7 +57,8 @@ conflicts: {default: manual}
 
 @pytest.mark.parametrize(("later", "winner"), [("feishu", 55), ("database", 77)])
 def test_the_latest_wins_by_the_times_of_the_lines(stage, later, winner):
-    pair, record = clashing(stage, "conflicts: {tolerance: 0s}\n", columns=STAMPED, extra=", watermark: updated_at")
+    rules = "conflicts: {tolerance: 0s}\n"
+    pair, record = clashing(stage, rules, quiet=3, columns=STAMPED, extra=", watermark: updated_at")
     time.sleep(3)  # Feishu's clock is known to a second and a half, and what a call takes
     pair.sql("UPDATE {t} SET updated_at = clock_timestamp() WHERE order_no = 'A0001'")
     if later == "feishu":

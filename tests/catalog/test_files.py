@@ -67,6 +67,7 @@ def test_every_key_of_a_file_reaches_the_mapping(tmp_path):
         key=("id", "region"),
         capture="watermark",
         watermark="updated_at",
+        notify=False,
         on_insert={
             "id": ColumnFill("sequence", "sales.orders_id_seq"),
             "created_by": ColumnFill("value", "同步"),

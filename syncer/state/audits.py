@@ -53,12 +53,6 @@ class Audits:
         with reaching(self._engine), self._engine.connect() as connection:
             return [as_audit(row) for row in connection.execute(statement)]
 
-    def audits_of(self, run: str) -> list[Audit]:
-        """What a run wrote, in the order it was confirmed."""
-        statement = select(tables.audit).where(tables.audit.c.run == run_number(run)).order_by(tables.audit.c.id)
-        with reaching(self._engine), self._engine.connect() as connection:
-            return [as_audit(row) for row in connection.execute(statement)]
-
     def ways(self, audits: Sequence[Audit]) -> list[Way]:
         """The way of these writes in time, as far as it is still known."""
         numbers = {"ids": [audit.id for audit in audits]}

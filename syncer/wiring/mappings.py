@@ -1,0 +1,77 @@
+"""Mappings: checked against their tables, made active, and found again as they were applied."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+
+from syncer.catalog.build import build_mapping
+from syncer.catalog.check import Findings, check_against
+from syncer.catalog.document import Document
+from syncer.catalog.faults import Places
+from syncer.catalog.pairs import Tables
+from syncer.core.mapping import SyncMapping
+from syncer.core.values import Json
+from syncer.database.capture.watch import script, way_of
+from syncer.database.connections import place
+from syncer.jobs import Sides
+from syncer.state.mappings import Applied
+from syncer.wiring.doors import Doors
+
+
+class Mappings(Doors):
+    """What is done with a mapping before anything runs."""
+
+    def check(self, sides: Sides, places: Places) -> Findings:
+        """Everything wrong or unwise between a mapping and its two tables."""
+        found = check_against(sides.mapping, sides.record_table, sides.row_table, places)
+        lacking = [*sides.rows.check_readable(), *self._unwritable(sides)]
+        if found.faults:  # what the database door finds missing too is told once
+            lacking = [sentence for sentence in lacking if "the role" in sentence]
+        told = tuple(str(places.fault(("database", "table"), sentence)) for sentence in dict.fromkeys(lacking))
+        return replace(found, faults=found.faults + told)
+
+    def _unwritable(self, sides: Sides) -> list[str]:
+        if sides.mapping.direction == "to_feishu":
+            return []
+        return sides.rows.check_writable(deletes=sides.mapping.from_feishu.action == "delete")
+
+    def apply(
+        self, sides: Sides, document: Document, digest: str, differences: str, say: Callable[[str], object] = str
+    ) -> int:
+        """Make a mapping active: prepare its database, tell ``say`` how, record a revision; the revision's number.
+
+        The ids of its fields are remembered, so that a field that is renamed is followed.
+        """
+        field = Tables(sides.record_table, sides.row_table).field
+        ids = {pair.column: field(pair.field).id for pair in sides.mapping.pairs}
+        sides.rows.prepare()
+        watch = self.watch(sides.mapping, sides.row_table)
+        for sentence in watch.install():
+            say(sentence)
+        found: dict[str, Json] = {"fields": ids, "key": list(watch.key), "capture": watch.way}
+        found["tables"] = self.tables_of(sides)
+        # A field deleted and made anew is another field, though the file says the same.
+        whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
+        stored = {"document": document.model_dump(mode="json"), **found, "timezone": sides.record_table.time_zone}
+        return self.store.apply(sides.mapping.name, stored, whole, differences)
+
+    def script(self, mappings: Sequence[SyncMapping]) -> str:
+        """What ``apply`` would do to the database of these mappings, which are of one connection, as SQL."""
+        watches = [self.watch(mapping, self.rows(mapping).info()) for mapping in mappings]
+        return self.rows(mappings[0]).prepare_sql() + script(watches)
+
+    def tables_of(self, sides: Sides) -> list[str]:
+        """What identifies the pair of tables of a mapping, however its file spells them."""
+        where = place(self.engine(sides.mapping.connection))
+        return [sides.records.app_token, sides.records.table_id, where, sides.row_table.name]
+
+    def applied(self, name: str) -> tuple[Applied, SyncMapping, Mapping[str, str]]:
+        """A mapping as it was applied, and the field id of each of its columns. Raises ``NotAppliedError``."""
+        applied = self.store.mapping(name)
+        stored = applied.document
+        assert isinstance(stored, Mapping)
+        ids = stored["fields"]
+        assert isinstance(ids, Mapping)
+        mapping = replace(build_mapping(Document.model_validate(stored["document"])), capture=way_of(stored))
+        return applied, mapping, {column: str(identity) for column, identity in ids.items()}

@@ -1,0 +1,134 @@
+"""Runs: one pass over a mapping, with everything it needs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+
+from syncer.batching.askers import urgently
+from syncer.catalog.faults import Places
+from syncer.catalog.following import follow_renames, layout_of
+from syncer.catalog.pairs import Tables, build_rules, zone_of
+from syncer.engine.aside import Threads
+from syncer.engine.lens import Lens
+from syncer.engine.report import Report
+from syncer.engine.restored import watched
+from syncer.engine.run import run
+from syncer.engine.tools import Options, Tools
+from syncer.errors import (
+    MendError,
+    OutsideError,
+    SchemaError,
+    StaleNameError,
+    SyncerError,
+)
+from syncer.jobs import Job, Sides, Work, demand_not_paused, status_of, with_clocks
+from syncer.mirrors import MappingMirrors
+from syncer.ports.progress import Reporter
+from syncer.state.mappings import State
+from syncer.state.memory import PostgresMemory
+from syncer.wiring.mappings import Mappings
+
+
+class Syncer(Mappings):
+    """A whole syncer in this process. Close it, or use it as a context: what it started, it stops.
+
+    ``grace`` is how many seconds a call of unknown outcome has to show its effect; see ``engine.tools.Options``.
+    ``attempts`` is how often a call to Feishu is tried before it counts as unreachable; left out: patiently.
+    ``wait`` is how many seconds another run may hold a mapping.
+    """
+
+    def sync(
+        self,
+        name: str,
+        options: Options,
+        reporter: Reporter | None = None,
+        *,
+        approved_run: str | None = None,
+        began: Callable[[Report], None] | None = None,
+        work: Work = run,
+        kind: str = "",
+    ) -> Report:
+        """One run of a mapping, now, to its end. Raises the errors of ``syncer.errors``.
+
+        A field renamed while its records were read makes the run begin anew, once. ``began`` gets the report as soon
+        as the run is open, so that what was done can be told also of a run that ends in an error. ``work`` is what the
+        run does, ``kind`` what it is called.
+        """
+        applied, mapping, ids = self.applied(name)
+        if not options.dry:
+            demand_not_paused(applied)
+        options = replace(options, batch=min(options.batch, self.settings.batch_records), grace=self.grace)
+        job = Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied, work, kind)
+        try:
+            with urgently(really=options.urgent):
+                with suppress(StaleNameError):
+                    return self._sync(job)
+                return self._sync(job)
+        except SyncerError as error:
+            if error.exit_status == MendError.exit_status and not options.dry:
+                self.store.set_state(name, State.BROKEN)
+            raise
+
+    def _sync(self, job: Job) -> Report:
+        with self._noted(job):
+            sides = self.look(job.mapping)
+            sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
+            trusting = replace(sides.record_table, whole=True)  # records that may be hidden are for a guard to stop
+            found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
+            if found.faults:
+                raise SchemaError(found.faults)
+            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table), sides)
+            layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
+        if job.applied.state is State.BROKEN and not job.options.dry:
+            self.store.set_state(job.mapping.name, State.ACTIVE)
+        zone = zone_of(sides.mapping, sides.record_table)
+        with self._opened(job, layout, sides) as (memory, report), closing(Threads()) as aside:
+            tools = Tools(
+                rules=rules,
+                records=sides.records,
+                rows=sides.rows,
+                memory=memory,
+                clock=self.clock,
+                ids=self.ids,
+                report=report,
+                reporter=job.reporter,
+                options=job.options,
+                lens=Lens(rules),
+                signals=self.store.noticing.signals(job.mapping.name),
+                capture=None if job.options.dry else self.watch(sides.mapping, sides.row_table, zone).capture(),
+                table=job.mapping.table_id,
+                aside=aside,
+            )
+            mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
+            watched(job.work, mirrors)(tools, sides.record_table)
+        return report
+
+    @contextmanager
+    def _noted(self, job: Job) -> Iterator[None]:
+        """Write down why a run could not even begin, so that ``syncer status`` tells."""
+        try:
+            yield
+        except SyncerError as error:
+            if not job.options.dry:
+                self.store.note_ended(job.mapping.name, job.kind, status_of(error), str(error))
+            raise
+
+    @contextmanager
+    def _opened(self, job: Job, layout: list[tuple[str, str]], sides: Sides) -> Iterator[tuple[PostgresMemory, Report]]:
+        name = job.mapping.name
+        opening = self.store.open_run(name, job.kind, layout, wait_seconds=self.wait, approved_run=job.approved_run)
+        with opening as memory:
+            report, start = Report(name, memory.run, dry=job.options.dry), self.clock.now()
+            if job.began is not None:
+                job.began(report)
+            try:
+                yield memory, report
+            except OutsideError as error:
+                report.seconds = (self.clock.now() - start).total_seconds()
+                report.calls = sides.records.calls()
+                told = report.to_json()
+                self.store.finish_run(memory.run, status_of(error), told, None, report.seconds, str(error))
+                raise
+            told = report.to_json()
+            status = "planned" if report.dry else report.status
+            self.store.finish_run(memory.run, status, told, told["guard"], report.seconds)

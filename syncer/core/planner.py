@@ -254,7 +254,7 @@ class _Newborn:
             if needed:
                 self.unfit.append(Unfit(self.on, pair.name, given.reason))
             return
-        if accepts and pair.required and is_empty(given) and self.on not in pair.defaults:
+        if needed and pair.required and is_empty(given) and self.on not in pair.defaults:
             self.held.append(pair.field)
         value = self._carry(pair, given, needed=needed) if accepts else None
         owed = None

@@ -5,6 +5,7 @@ writes explain; otherwise the batch's lines are read again and planned again fir
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from syncer.core.plan import Action
@@ -47,12 +48,12 @@ class Freshness:
         return flight.look.result() in flight.before | allowed
 
     def _plan_again(self, line: Line) -> None:
-        tools = self._tools
-        before = line.plan
-        line.adopt(tools.plan(line))
-        after = line.plan
+        before, after = line.plan, self._tools.plan(line)
+        agreed = {name for name, base in after.bases.items() if line.bases.get(name) != base}
+        line.adopt(replace(after, bases={}))
         if (
             line.operation(Side.DATABASE)
+            or agreed  # with a row that was read before its record: it may have changed since
             or after.fate is not before.fate
             or after.differs
             or after.tells_more_than(before)

@@ -114,10 +114,11 @@ def _stopped(tools: Tools, guard: Guard, judgement: Judgement) -> None:
     tools.report.guard, tools.report.samples = guard, samples
     if tools.options.dry:
         return
-    tools.memory.guard_stopped(guard.name, guard.counts, samples, judgement.marks.get(guard.name, []))
-    for name, lines in tools.memory.approval().items():
-        if name != guard.name:  # one word a guard: what was approved before counts when this one is approved too
-            tools.memory.guard_stopped(name, {"approved": len(lines)}, [], sorted(lines))
+    approved = dict(tools.memory.approval())  # what was approved before still counts when this run is approved too
+    marks = approved.pop(guard.name, frozenset()).union(judgement.marks.get(guard.name, []))
+    tools.memory.guard_stopped(guard.name, guard.counts, samples, sorted(marks))
+    for name, lines in approved.items():
+        tools.memory.guard_stopped(name, {"approved": len(lines)}, [], sorted(lines))
 
 
 # Carrying out.

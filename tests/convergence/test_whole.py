@@ -18,6 +18,18 @@ def test_every_seed_converges_and_keeps_its_promises(first):
             raise
 
 
+TROUBLED = {
+    7002625: "an approval fell when another line stopped the approved run",
+    7004270: "a line brought back waited for a field that is not carried that way",
+    7017346: "an agreement was noted with a row that had changed since it was read",
+}
+
+
+@pytest.mark.parametrize("seed", TROUBLED, ids=TROUBLED.values())
+def test_what_once_broke_a_promise_keeps_it(seed):
+    whole(seed)
+
+
 @pytest.mark.parametrize("seed", [3, 36, 922])
 def test_the_same_seed_has_the_same_trace(seed):
     traces = []

@@ -145,6 +145,11 @@ def test_a_line_brought_back_waits_like_a_new_one_for_what_is_required():
     assert plan(strict, FEISHU, {"name": None, "note": "b"}) == LinePlan(held=("字段 name",))
 
 
+def test_a_line_brought_back_does_not_wait_for_what_is_not_carried_that_way():
+    one_way = rules(pair("name"), pair("note", direction=TO_DATABASE, required=True))
+    assert told(plan(one_way, FEISHU, {"name": "乙", "note": None})) == [("feishu", "create", {"name": "乙"})]
+
+
 # Marks ---------------------------------------------------------------------------------------------------------------
 
 MARKED = replace(mapping("mark"), marks={DATABASE: Mark("已删除", True, bool, bool)})

@@ -76,6 +76,16 @@ def test_an_approved_pairing_goes_by_policy_and_only_for_the_lines_shown(differi
     assert equal(pair)[0] == ("A", 1.0, "丙")
 
 
+def test_what_was_approved_once_needs_no_second_word_when_another_line_stops_the_next_run(differing):
+    pair = differing("conflicts: {default: feishu}\n")
+    report = pair.sync()
+    pair.edit(pair.by("订单号")["B"], 金额=20)
+    report = pair.approve(report)
+    assert (report.guard.name, report.guard.counts) == ("first_pairing", {"lines": 1})
+    assert pair.approve(report).exit_status == 0
+    assert equal(pair)[:2] == [("A", 1.0, "甲"), ("B", 20.0, None)]
+
+
 @pytest.mark.parametrize("side", ["feishu", "database", "both"])
 def test_duplicates_fail_naming_each_other_and_heal_once_they_are_told_apart(stage, side):
     pair = orders(stage, columns=SERIAL)

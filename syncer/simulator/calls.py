@@ -36,6 +36,8 @@ class Call:
     caller: App | None = None
     body_size: int = 0
     host: str = ""
+    values: Mapping[str, list[str]] = field(default_factory=dict)
+    """All values of every query parameter; `query` holds the first ones."""
 
     @property
     def app(self) -> App:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from syncer.simulator.control_directory import DirectoryControl
 from syncer.simulator.control_events import EventControl
 
 _CHUNK = 5000
@@ -49,8 +50,8 @@ def step(op: str, **args: Any) -> Step:
     return {"op": op, "args": args}
 
 
-class Control(EventControl):
-    """Steers the simulator at `url`; what concerns events stands in `control_events`."""
+class Control(EventControl, DirectoryControl):
+    """Steers the simulator at `url`; what concerns events and the directory stands beside this module."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -189,6 +189,23 @@ CODES: dict[int, Code] = {
             1000040350: "too many connections",
         },
     ),
+    **_rows(
+        400,
+        400,
+        {
+            40001: "param error",
+            40011: "page size is invalid, it must be in [1, 50]",
+            40012: "page token is invalid",
+            40015: "dept not exist",
+            41012: "user id invalid",
+            43010: "big dept forbid recursion",
+        },
+    ),
+    **_rows(
+        403,
+        403,
+        {40004: "no dept authority", 40014: "no parent dept authority", 41050: "no user authority"},
+    ),
     **_rows(504, 504, {1255040: "Request timed out, please try again later"}),
 }
 

@@ -80,12 +80,14 @@ class Gateway:
         return web.Response(status=404, text="404 page not found", headers={"Content-Type": "text/plain"})
 
     async def _received(self, api: str, request: web.Request) -> Call:
-        query = {name: request.query.getall(name)[0] for name in request.query}
+        values = {name: request.query.getall(name) for name in request.query}
+        query = {name: given[0] for name, given in values.items()}
         number, now = self._world.calls.total + 1, self._world.clock.now()
         body = await request.read()
         call = Call(
             number, api, request.method, request.path, dict(request.match_info), query, body, now, host=request.host
         )
+        call.values = values
         self._world.calls.add(call)
         return call
 

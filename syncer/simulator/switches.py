@@ -230,6 +230,12 @@ class Switches:
     event_reordering: float = 0.0
     """Share of events that are overtaken by the app's next one. [doc] no order is promised"""
 
+    event_department_ids: bool = False
+    """A user event's `object` holds `department_ids`. [doc] has no return value, though a sample shows it"""
+
+    resigned_user: str = "shown"
+    """`shown` | `unknown` | `forbidden`: getting one who resigned shows that, or is 41012 or 41050. [silent]"""
+
     connection_limit: int = 50
     """Long connections an app may have. [doc]"""
 

@@ -10,7 +10,15 @@ from syncer.simulator.errors import Refusal
 from syncer.simulator.people import Person
 
 ALL_SCOPES = frozenset(
-    {"bitable:app", "wiki:node:read", "docs:event:subscribe", "contact:user.base:readonly", "event:ip_list"}
+    {
+        *("bitable:app", "wiki:node:read", "docs:event:subscribe", "event:ip_list"),
+        *("contact:contact.base:readonly", "contact:user.base:readonly", "contact:user.id:readonly"),
+        *("contact:user.employee:readonly", "contact:user.employee_number:read", "contact:user.department:readonly"),
+        *("contact:user.email:readonly", "contact:user.phone:readonly", "contact:user.gender:readonly"),
+        *("contact:department.base:readonly", "contact:department.organize:readonly", "admin:app.info:readonly"),
+        *("approval:approval:readonly", "approval:definition", "approval:instance", "approval:task"),
+        "approval:approval.list:readonly",
+    }
 )
 
 

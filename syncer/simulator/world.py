@@ -8,6 +8,9 @@ from syncer.simulator.calls import CallLog
 from syncer.simulator.client_tokens import ClientTokens
 from syncer.simulator.clock import Clock
 from syncer.simulator.commit import Commit
+from syncer.simulator.directory.news import News
+from syncer.simulator.directory.tree import Directory
+from syncer.simulator.directory.views import Range
 from syncer.simulator.errors import Refusal
 from syncer.simulator.events.desk import Desk
 from syncer.simulator.faults import Faults
@@ -45,12 +48,16 @@ class World:
     ids: Ids = field(init=False)
     _somebody: str = ""
     people: People = field(init=False)
+    directory: Directory = field(init=False)
+    ranges: dict[str, Range] = field(default_factory=dict)
+    news: News = field(init=False)
     faults: Faults = field(init=False)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
         self.ids = Ids(self.seed)
         self.people = People(self.ids)
+        self.directory, self.news = Directory(self.people), News(self)
         self.faults = Faults(self.seed)
         self.desk = Desk(self)
         self.listeners.append(self.desk.committed)

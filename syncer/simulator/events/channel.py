@@ -8,6 +8,13 @@ from dataclasses import dataclass
 RECORDS = "drive.file.bitable_record_changed_v1"
 FIELDS = "drive.file.bitable_field_changed_v1"
 EDITED = "drive.file.edit_v1"
+CONTACTS = frozenset(
+    {
+        *(f"contact.user.{each}_v3" for each in ("created", "updated", "deleted")),
+        *(f"contact.department.{each}_v3" for each in ("created", "updated", "deleted")),
+        "contact.scope.updated_v3",
+    }
+)
 
 _ANY_DRIVE = frozenset({"bitable:app", "drive:drive"})
 WANTED_SCOPES = {RECORDS: _ANY_DRIVE | {"base:record:read"}, FIELDS: _ANY_DRIVE | {"base:field:read"}}
@@ -21,4 +28,4 @@ class Channel:
     verification_token: str
     url: str = ""
     encrypt_key: str = ""
-    types: frozenset[str] = frozenset({RECORDS, FIELDS})
+    types: frozenset[str] = frozenset({RECORDS, FIELDS}) | CONTACTS

@@ -1,7 +1,21 @@
 """Every API the simulator has: one file per resource, one table each; together they are the table of contents."""
 
 from syncer.simulator.gateway import Route
-from syncer.simulator.routes import apps, auth, drive, event, fields, records, roles, scopes, tables, views, wiki
+from syncer.simulator.routes import (
+    apps,
+    auth,
+    departments,
+    drive,
+    event,
+    fields,
+    records,
+    roles,
+    scopes,
+    tables,
+    users,
+    views,
+    wiki,
+)
 
 ROUTES: tuple[Route, ...] = (
     *auth.ROUTES,
@@ -15,4 +29,6 @@ ROUTES: tuple[Route, ...] = (
     *drive.ROUTES,
     *event.ROUTES,
     *scopes.ROUTES,
+    *users.ROUTES,
+    *departments.ROUTES,
 )

@@ -9,10 +9,17 @@ from typing import Any
 
 from syncer.simulator.errors import Refusal
 from syncer.simulator.hooks import Step
-from syncer.simulator.steps import disturb, edits, events, inspect, setup
+from syncer.simulator.steps import directory, disturb, edits, events, inspect, setup
 from syncer.simulator.world import World
 
-OPS: dict[str, Callable[..., Any]] = {**setup.OPS, **edits.OPS, **inspect.OPS, **disturb.OPS, **events.OPS}
+OPS: dict[str, Callable[..., Any]] = {
+    **setup.OPS,
+    **edits.OPS,
+    **inspect.OPS,
+    **disturb.OPS,
+    **events.OPS,
+    **directory.OPS,
+}
 
 
 def do(world: World, step: Step) -> Any:

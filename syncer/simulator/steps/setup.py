@@ -35,8 +35,9 @@ def set_scopes(
 
 
 def add_person(world: World, name: str, en_name: str = "", email: str = "", open_id: str = "") -> dict[str, str]:
-    """Add a person; returns all its ids."""
+    """Add a person, right below the root of the directory; returns all its ids."""
     person = world.people.add(name, en_name, email, open_id)
+    world.directory.enter(person)
     return {"open_id": person.open_id, "union_id": person.union_id, "user_id": person.user_id, "name": person.name}
 
 

@@ -27,6 +27,7 @@ from syncer.feishu.calls import Answer, Call, read_answer
 from syncer.feishu.clocks import skew_of
 from syncer.feishu.codes import Kind
 from syncer.feishu.errors import kind_of, refusal
+from syncer.feishu.lately import Lately
 from syncer.feishu.mishaps import mishap
 from syncer.feishu.patience import AgainError, Patience, Waiting
 from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
@@ -69,6 +70,8 @@ class FeishuClient:
         self.skew: timedelta | None = None
         self._secret, self._pacer, self._paces = app_secret, pacer, paces or LocalPaces(clock)
         self._sizes = sizes or LocalSizes(clock)
+        self._pace_lately = Lately(clock, lambda table: self._paces.pace_of(self._place(table)))
+        self._size_lately = Lately(clock, lambda table: self._sizes.size_of(self._place(table)))
         self._slow: set[str] = set()
         self._small: set[str] = set()
         self._tokens = TokenCache(redis, f"{self.domain}:{app_id}:{_fingerprint(app_secret)}")
@@ -105,11 +108,11 @@ class FeishuClient:
 
     def pace_of(self, table: str) -> Pace:
         """How fast a table takes calls, as all workers learned."""
-        return self._paces.pace_of(self._place(table))
+        return self._pace_lately.of(table)
 
     def size_of(self, table: str) -> int:
         """How many lines one write of a table should carry, as all workers learned."""
-        size = self._sizes.size_of(self._place(table))
+        size = self._size_lately.of(table)
         (self._small.add if size < MOST else self._small.discard)(table)
         return size
 
@@ -117,6 +120,7 @@ class FeishuClient:
         """A write of so many lines was too large for the table: all workers send it smaller ones."""
         self._small.add(table)
         self._sizes.refused(self._place(table), lines)
+        self._size_lately.forget(table)
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -217,11 +221,14 @@ class FeishuClient:
         if call.table and answer.code in TOO_FAST:
             refused = not call.writes and answer.code == WRITE_CONFLICT
             self._paces.slower(self._place(call.table), reads_alone=refused)
+            self._pace_lately.forget(call.table)
         elif call.table in self._slow and answer.succeeded:
             self._slow.discard(call.table)
             self._paces.faster(self._place(call.table))
+            self._pace_lately.forget(call.table)
         if call.lines and call.table in self._small and answer.succeeded:
             self._sizes.accepted(self._place(call.table), call.lines)
+            self._size_lately.forget(call.table)
 
     def _place(self, table: str) -> str:
         return f"{self.domain}/{table}"

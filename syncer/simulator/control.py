@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from syncer.simulator.control_approvals import ApprovalControl
 from syncer.simulator.control_directory import DirectoryControl
 from syncer.simulator.control_events import EventControl
 
@@ -50,8 +51,8 @@ def step(op: str, **args: Any) -> Step:
     return {"op": op, "args": args}
 
 
-class Control(EventControl, DirectoryControl):
-    """Steers the simulator at `url`; what concerns events and the directory stands beside this module."""
+class Control(EventControl, DirectoryControl, ApprovalControl):
+    """Steers the simulator at `url`; what concerns events, directory and approvals stands beside this module."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncer.simulator.backlinks import unlink_deleted, write_back
-from syncer.simulator.cells.kind import EMPTY
+from syncer.simulator.cells.computed import hold_back
+from syncer.simulator.cells.kind import EMPTY, Reading
 from syncer.simulator.cells.text import Text
 from syncer.simulator.commit import Change, Commit
 from syncer.simulator.errors import Refusal
@@ -116,6 +117,7 @@ class Draft:
     def _commit(self) -> Commit:
         self._limit()
         self._remember_stale()
+        hold_back([*self.created, *map(self.existing, self.edits)], Reading(self.world, self.base, self.table))
         self.add_options()
         changes = [*self._add_all(), *self._edit_all(), *self._delete_all()]
         peers = write_back(self.world, self.base, self.table, changes)

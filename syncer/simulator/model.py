@@ -58,6 +58,8 @@ class Record:
     position: int
     computed: dict[str, Any] = field(default_factory=dict)
     rendered: dict[int, bytes] | None = None
+    held_back: dict[str, tuple[float, Stored | None]] = field(default_factory=dict)
+    """Formulas that show what they showed before the last write, by field id, and until when (seconds)."""
 
 
 @dataclass(slots=True)

@@ -30,6 +30,8 @@ class Renderer:
 
     def fragment(self, record: Record) -> orjson.Fragment:
         """Return one record as ready JSON."""
+        if any(until > self.reading.world.clock.now() for until, _ in record.held_back.values()):
+            return orjson.Fragment(orjson.dumps(self.shown(record)))
         kept = record.rendered
         if kept is None or (len(kept) >= _MOST_SHAPES and self._key not in kept):
             kept = record.rendered = {}

@@ -80,6 +80,9 @@ class Switches:
     computed_bumps_revision: bool = False
     """A new formula value raises `revision`. [silent]"""
 
+    computed_lag_seconds: float = 0.0
+    """A formula shows its former value this long after a write of its record. [silent]"""
+
     automatic_time_step_ms: int = 1000
     """Automatic times are multiples of this many ms. [inferred] from samples that end in 000"""
 
@@ -235,6 +238,9 @@ class Switches:
 
     resigned_user: str = "shown"
     """`shown` | `unknown` | `forbidden`: getting one who resigned shows that, or is 41012 or 41050. [silent]"""
+
+    approval_search_lag_seconds: float = 0.0
+    """A search does not know instances that are younger than this. [doc] "eventually consistent" """
 
     connection_limit: int = 50
     """Long connections an app may have. [doc]"""

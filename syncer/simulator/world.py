@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from syncer.simulator.approvals.course import Course
+from syncer.simulator.approvals.model import Approvals
 from syncer.simulator.calls import CallLog
 from syncer.simulator.client_tokens import ClientTokens
 from syncer.simulator.clock import Clock
@@ -51,6 +53,8 @@ class World:
     directory: Directory = field(init=False)
     ranges: dict[str, Range] = field(default_factory=dict)
     news: News = field(init=False)
+    approvals: Approvals = field(default_factory=Approvals)
+    course: Course = field(init=False)
     faults: Faults = field(init=False)
     desk: Desk = field(init=False)
 
@@ -58,6 +62,7 @@ class World:
         self.ids = Ids(self.seed)
         self.people = People(self.ids)
         self.directory, self.news = Directory(self.people), News(self)
+        self.course = Course(self)
         self.faults = Faults(self.seed)
         self.desk = Desk(self)
         self.listeners.append(self.desk.committed)

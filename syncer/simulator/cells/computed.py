@@ -7,6 +7,7 @@ A formula's value is either set for one record, or worked out from the field's e
 # ruff: noqa: ARG002 - every kind is asked in the same words, whether it needs all of them or not
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from syncer.simulator.cells.kind import Kind, Reading
@@ -25,6 +26,9 @@ class Computed(Kind):
 
     def stored(self, record: Record, of: Field, reading: Reading) -> Stored | None:
         """Return the list of values, None when there is none."""
+        until, before = record.held_back.get(of.field_id, (0.0, None))
+        if reading.world.clock.now() < until:
+            return before
         if of.field_id in record.computed:
             found = record.computed[of.field_id]
         elif of.expression:
@@ -52,6 +56,16 @@ class Computed(Kind):
         """Sort numbers by size before everything else by its text."""
         first = stored[0]
         return (0, float(first), "") if isinstance(first, int | float) else (1, 0.0, str(first))
+
+
+def hold_back(records: Iterable[Record], reading: Reading) -> None:
+    """Let formulas of records that are about to be written show for a while what they show now."""
+    seconds, now = reading.world.switches.computed_lag_seconds, reading.world.clock.now()
+    formulas = [each for each in reading.table.fields.values() if each.expression and isinstance(each.kind, Computed)]
+    for record in records if seconds else ():
+        for of in formulas:
+            known = record.record_id in reading.table.records
+            record.held_back[of.field_id] = (now + seconds, of.kind.stored(record, of, reading) if known else None)
 
 
 class Stage(Kind):

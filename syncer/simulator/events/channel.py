@@ -15,6 +15,7 @@ CONTACTS = frozenset(
         "contact.scope.updated_v3",
     }
 )
+APPROVALS = frozenset({"approval_instance", "approval_task", "approval.approval.updated_v4"})
 
 _ANY_DRIVE = frozenset({"bitable:app", "drive:drive"})
 WANTED_SCOPES = {RECORDS: _ANY_DRIVE | {"base:record:read"}, FIELDS: _ANY_DRIVE | {"base:field:read"}}
@@ -28,4 +29,4 @@ class Channel:
     verification_token: str
     url: str = ""
     encrypt_key: str = ""
-    types: frozenset[str] = frozenset({RECORDS, FIELDS}) | CONTACTS
+    types: frozenset[str] = frozenset({RECORDS, FIELDS}) | CONTACTS | APPROVALS

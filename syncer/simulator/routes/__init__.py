@@ -2,6 +2,7 @@
 
 from syncer.simulator.gateway import Route
 from syncer.simulator.routes import (
+    approvals,
     apps,
     auth,
     departments,
@@ -31,4 +32,5 @@ ROUTES: tuple[Route, ...] = (
     *scopes.ROUTES,
     *users.ROUTES,
     *departments.ROUTES,
+    *approvals.ROUTES,
 )

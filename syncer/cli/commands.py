@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 MODULES: Mapping[str, tuple[str, str]] = {
     "demo": ("syncer.cli.demo.command", "Show the whole thing on this machine, step by step."),
-    "init": ("syncer.cli.init", "Write a first .env and a first mapping file."),
+    "init": ("syncer.cli.init", "Write a first .env and a first mapping file, or the mapping of two tables."),
     "doctor": ("syncer.cli.doctor", "Check every connection, app and mapped table; say how to mend what is wrong."),
     "migrate": ("syncer.cli.migrate", "Upgrade the state store to what this version needs."),
     "schema": ("syncer.cli.files", "Print the JSON Schema of mapping files, for editors."),

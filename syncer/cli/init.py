@@ -2,9 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from syncer.cli import console
+from syncer.cli.files import INTERACTIVE
 from syncer.cli.main import app
+from syncer.cli.session import syncer
+from syncer.errors import MendError
+from syncer.settings import DEFAULT_APP
 
 _PRIVATE, _PLAIN = 0o600, 0o644
 
@@ -68,12 +75,48 @@ fields:
 
 
 @app.command()
-def init() -> None:
-    """Write a first .env and a first mapping file. Files that exist are left alone."""
+def init(
+    *,
+    table: Annotated[
+        str, typer.Option("--table", metavar="TABLE", help="The database's table, such as sales.orders.")
+    ] = "",
+    base: Annotated[str, typer.Option("--base", metavar="URL", help="The Bitable's address in the browser.")] = "",
+    connection: Annotated[str, typer.Option("--connection", help="Which database. Left out: the only one.")] = "",
+    feishu_app: Annotated[str, typer.Option("--app", help="Which Feishu app speaks.")] = DEFAULT_APP,
+    name: Annotated[str, typer.Option("--name", help="The mapping's name. Left out: the table's.")] = "",
+    create_table: Annotated[
+        bool, typer.Option("--create-table", help="Make a Bitable table for the database's table.")
+    ] = False,
+    create_columns: Annotated[
+        bool, typer.Option("--create-columns", help="Make a database table for the Bitable table.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Make what is missing without asking.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print the mapping file, and write nothing.")] = False,
+) -> None:
+    """Write a first .env and a first mapping file; or, with --table and --base, the mapping of those two tables.
+
+    Files that exist are left alone.
+    """
+    if not (table or base):
+        _first_files()
+        return
+    if not (table and base) or (create_table and create_columns):
+        raise MendError("name both --table and --base, and have at most one of them made")
+    from syncer.cli.drafting import Wanted, draft  # noqa: PLC0415 - a first file needs none of it
+
+    wanted = Wanted(table, base, connection, feishu_app, name, create_table, create_columns, yes, dry)
+    with syncer(attempts=INTERACTIVE) as living:
+        draft(living, wanted)
+
+
+def _first_files() -> None:
     _write(Path(".env"), _ENV, _PRIVATE)
     _write(Path("mappings") / "orders.yaml", _MAPPING, _PLAIN)
     console.say("fill both in, then: syncer doctor, syncer check, syncer apply, syncer sync --all")
     console.hint(".env holds secrets: keep it out of version control")
+    console.hint(
+        "with both tables there already: syncer init --table sales.orders --base https://.../base/...?table=tbl..."
+    )
 
 
 def _write(path: Path, content: str, mode: int) -> None:

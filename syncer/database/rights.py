@@ -16,8 +16,9 @@ WHERE NOT has_column_privilege(%(oid)s::oid, c, p) GROUP BY p ORDER BY p
 _OWN_SEQUENCES = """
 SELECT s.oid::regclass::text FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_depend d ON d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND d.deptype = 'a'
-JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-WHERE a.attrelid = %(oid)s AND a.attidentity = '' AND NOT has_sequence_privilege(s.oid, 'USAGE')
+JOIN pg_catalog.pg_class s ON s.oid = d.objid AND d.classid = 'pg_catalog.pg_class'::regclass
+WHERE a.attrelid = %(oid)s AND a.attidentity = ''
+    AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') END
 """
 
 

@@ -1,5 +1,6 @@
 """A table as PostgreSQL's catalog describes it, domains followed down to their base types."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,11 @@ SELECT a.attname AS name, t.typname AS type, CASE WHEN i.typtype = 'd' THEN i.ty
     ARRAY(
         SELECT enumlabel::text FROM pg_catalog.pg_enum WHERE enumtypid = coalesce(e.oid, t.oid) ORDER BY enumsortorder
     ) AS enum,
+    ARRAY(
+        SELECT pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k
+        WHERE k.conrelid = %(oid)s AND k.contype = 'c' AND k.conkey = ARRAY[w.attnum] ORDER BY k.oid
+    ) AS checks,
+    coalesce(pg_catalog.col_description(%(oid)s, w.attnum), '') AS comment,
     pg_catalog.format_type(t.oid, -1) AS bare, pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared
 FROM walk w
 JOIN pg_catalog.pg_attribute a ON a.attrelid = %(oid)s AND a.attnum = w.attnum
@@ -57,6 +63,8 @@ WHERE i.indrelid = %(oid)s AND i.indisunique AND i.indisvalid AND i.indpred IS N
 ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid
 """
 
+_ONE_OF = re.compile(r"CHECK \(+[^=<>~']+ = ANY \(+ARRAY\[((?:'(?:[^']|'')*'::[^',\]]+(?:, )?)+)\][^']*")
+_TEXT = re.compile(r"'((?:[^']|'')*)'::")
 _SIZED = {"varchar", "bpchar", "char", "bit", "varbit"}
 _TIMES = {"timestamp", "timestamptz", "time", "timetz"}
 _NO_KEYS = {"bytea", "json", "jsonb", "xml", "time", "timetz", "interval", "inet", "cidr"}
@@ -137,11 +145,20 @@ def _column(row: Mapping[str, object]) -> Column:
         has_default=bool(row["filled"]),
         generated=bool(row["generated"]),
         enum=tuple(enum),
+        comment=str(row["comment"]),
+        choices=_choices(row["checks"]),
         **_size(str(row["element_name"] or row["type"]), int(str(row["typmod"]))),
     )
     element = row["element"]
     value = ValueType(int(str(row["oid"])), int(str(element)) if element else None, str(row["delimiter"]))
     return Column(info, value, str(row["bare"]), str(row["declared"]))
+
+
+def _choices(checks: object) -> tuple[str, ...]:
+    """The texts of ``CHECK (column IN (...))``, as PostgreSQL writes such a constraint down; of others, nothing."""
+    assert isinstance(checks, list)
+    found = [match for check in checks if (match := _ONE_OF.fullmatch(check))]
+    return tuple(text.replace("''", "'") for match in found[:1] for text in _TEXT.findall(match[1]))
 
 
 def _size(type_: str, typmod: int) -> dict[str, int]:

@@ -18,6 +18,7 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
         "bitable.table.list": per_second(20),
         "bitable.field.list": per_second(20),
         "bitable.field.create": per_second(10),
+        "bitable.table.create": per_second(10),
         "bitable.role.list": per_second(10),
         "bitable.record.search": per_second(20),
         "bitable.record.batch_get": per_second(20),

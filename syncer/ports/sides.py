@@ -56,6 +56,9 @@ class ColumnInfo:
     generated: bool = False
     """Computed or identity-always: the database alone writes it."""
     enum: tuple[str, ...] = ()
+    comment: str = ""
+    choices: tuple[str, ...] = ()
+    """The texts that a check constraint allows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from syncer.core.mapping import (
     DeletePolicy,
     DeleteRule,
     Direction,
+    Manner,
     Merge,
     Pairing,
     PairSpec,
@@ -66,6 +67,7 @@ def _pair(pair: FieldPair, direction: str) -> PairSpec:
         merge=Merge(pair.merge) if pair.merge else Merge.REGISTER,
         values=pair.values,
         defaults={Side(side): value for side, value in pair.default.items()},
+        manner=Manner(segments=pair.text == "segments"),
     )
 
 

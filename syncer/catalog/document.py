@@ -34,6 +34,10 @@ class FieldPair(Part):
         description="What a new line gets on a side when the other side holds nothing.",
         examples=[{"feishu": "C"}],
     )
+    text: Literal["plain", "segments"] = Field(
+        default="plain",
+        description="How a text is carried: its plain text, or (against json) its segments with mentions and links.",
+    )
     link: Bare | None = Field(
         default=None, description="The mapping a link field's records belong to.", examples=["customers"]
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from syncer.catalog.pairs import Tables
-from syncer.core.mapping import Pair, Rules, SyncMapping
+from syncer.core.mapping import AS_IT_IS, Pair, Rules, SyncMapping
 from syncer.errors import SchemaError
 from syncer.ports import RecordTableInfo
 
@@ -43,4 +43,5 @@ def _signature(mapping: SyncMapping, tables: Tables, pair: Pair) -> str:
     cell, held = tables.field(spec.field), tables.column(pair.name)
     values = sorted(spec.values.items()) if spec.values else ""
     shape = f"{held.type}({held.length},{held.precision},{held.scale})"
-    return f"{cell.id}:{cell.type}:{cell.ui_type}:{shape}:{pair.translator.version}:{values}:{mapping.timezone}"
+    plain = f"{cell.id}:{cell.type}:{cell.ui_type}:{shape}:{pair.translator.version}:{values}:{mapping.timezone}"
+    return plain if spec.manner == AS_IT_IS else f"{plain}:{spec.manner}"

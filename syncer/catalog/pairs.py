@@ -109,7 +109,9 @@ def match_columns(mapping: SyncMapping, row_table: RowTableInfo) -> tuple[str, .
 
 def _translator(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Translator:
     try:
-        return registry.translator(field, column, values=spec.values, timezone=time_zone, direction=spec.direction)
+        return registry.translator(
+            field, column, values=spec.values, manner=spec.manner, timezone=time_zone, direction=spec.direction
+        )
     except ImpossiblePair as impossible:
         raise MendError(impossible.reason) from impossible
 
@@ -117,9 +119,9 @@ def _translator(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone:
 def _defaults(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Mapping[Side, Value]:
     forms: dict[Side, FieldForm | ColumnForm] = {}
     if Side.FEISHU in spec.defaults:
-        forms[Side.FEISHU] = registry.field_form(field, time_zone, column)
+        forms[Side.FEISHU] = registry.field_form(field, time_zone, column, spec.manner)
     if Side.DATABASE in spec.defaults:
-        forms[Side.DATABASE] = registry.column_form(column, time_zone, field)
+        forms[Side.DATABASE] = registry.column_form(column, time_zone, field, spec.manner)
     return {side: _default(spec.defaults[side], form, side) for side, form in forms.items()}
 
 

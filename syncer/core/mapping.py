@@ -124,6 +124,19 @@ class Translator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a pair's values are treated on their way beyond what the types of its field and column say.
+
+    ``segments``: a text is carried with its mentions and links, as JSON.
+    """
+
+    segments: bool = False
+
+
+AS_IT_IS = Manner()
+
+
+@dataclass(frozen=True, slots=True)
 class PairSpec:
     """One line of ``fields:`` in a mapping file. ``field`` is a name or a field id."""
 
@@ -135,6 +148,7 @@ class PairSpec:
     merge: Merge = Merge.REGISTER
     values: Mapping[str, str] | None = None
     defaults: Mapping[Side, Json] = dataclasses.field(default_factory=dict)
+    manner: Manner = AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True)

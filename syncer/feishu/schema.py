@@ -44,6 +44,7 @@ def _field(entry: Mapping[str, Any]) -> FieldInfo:
         options=tuple(str(option.get("name")) for option in details.get("options") or ()),
         option_ids=tuple(str(option.get("id")) for option in details.get("options") or ()),
         is_primary=bool(entry.get("is_primary")),
+        multiple=details.get("multiple") is not False,
         formatter=details.get("formatter") or details.get("date_formatter"),
         **_range(str(entry.get("ui_type") or ""), details),
     )

@@ -16,11 +16,17 @@ from syncer.fields.characters import sound
 from syncer.fields.checkbox import CheckboxField
 from syncer.fields.date import instant
 from syncer.fields.decimals import parsed, written
-from syncer.fields.forms import Kind, alien, excerpt, nothing
+from syncer.fields.documents import spelled
+from syncer.fields.forms import Kind, alien, nothing
 from syncer.fields.number import NumberField
+from syncer.fields.readonly import read_only
 from syncer.fields.text import TextField
 
 _DATES = frozenset({5, 1001, 1002})
+_NAMES = ("text", "name", "full_address", "location", "link_record_ids", "id")
+"""What tells a result of several parts in words: texts and URLs, people and files, places, links."""
+_FLEETING = frozenset({"url", "tmp_url", "avatar_url"})
+"""Addresses that are made anew at every reading."""
 _TEXT, _NUMBER, _CHECKBOX = TextField(), NumberField(), CheckboxField()
 
 
@@ -37,6 +43,8 @@ class ComputedField:
         base, items = _opened(cell)
         if not items:
             return False if self.kind is Kind.FLAG else None
+        if self.kind is Kind.JSON:
+            return spelled([_told(item) for item in items], sort=True)
         if self.kind is Kind.TEXT:
             return sound(self.glue.join([_words(item, base) for item in items])) or None
         if self.kind is Kind.CHOICES:
@@ -96,11 +104,6 @@ class AutoNumberField:
         return read_only(raw)
 
 
-def read_only(value: object) -> Value:
-    """No value fits into what Feishu alone writes. Always raises ``Misfit``."""
-    raise Misfit(f"Feishu alone writes this field, so it cannot receive {excerpt(value)}")
-
-
 def _opened(cell: Json) -> tuple[int | None, list[Json]]:
     """The base type and the list of results of a cell in any of its shapes."""
     base: Json = None
@@ -115,13 +118,26 @@ def _words(item: Json, base: int | None) -> str:
     if type(item) is str:
         return item
     if isinstance(item, Mapping):
-        words = item.get("text", item.get("name"))
+        words = next((item[name] for name in _NAMES if item.get(name)), "" if "text" in item else None)
         if type(words) is str:
             return words
+        if isinstance(words, list):
+            return ",".join(map(str, words))
+    if type(item) is bool:
+        return "true" if item else "false"
     if type(item) in (int, float) and base not in _DATES:
         number = _NUMBER.read(item)
         return written(number) if isinstance(number, Decimal) else ""
     raise alien(item, "a text; pair such a result with a column of its own type")
+
+
+def _told(item: Json) -> Json:
+    """A result as JSON: plain text as a text, everything else as Feishu shows it."""
+    if isinstance(item, Mapping):
+        if item.keys() == {"type", "text"} and item["type"] == "text":
+            return item["text"]
+        return {name: part for name, part in item.items() if name not in _FLEETING}
+    return item
 
 
 def _numeral(items: list[Json], base: int | None) -> Value:

@@ -35,3 +35,11 @@ READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001})
 def type_name(number: int) -> str:
     """A field type in words, also one that is newer than this list."""
     return FIELD_TYPE_NAMES.get(number, str(number))
+
+
+_VALUELESS = {3001: "a button has no value; leave it out"}
+
+
+def why_never(number: int) -> str | None:
+    """Why fields of a type can stand against no column at all, where there is more to say than that."""
+    return _VALUELESS.get(number)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from syncer.core.mapping import Direction, Translator
+from syncer.core.mapping import AS_IT_IS, Direction, Manner, Translator
 from syncer.core.records import Side
 from syncer.core.values import Value
+from syncer.fields.attachment import AttachmentField
 from syncer.fields.bridges import bridge
 from syncer.fields.checkbox import CheckboxField
 from syncer.fields.columns.catalog import Columns, ColumnType, column_type, refused
@@ -18,10 +19,14 @@ from syncer.fields.columns.phone import PhoneColumn
 from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
 from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, join
+from syncer.fields.ids import GROUPS, PEOPLE, RECORDS, Family, ids_field
 from syncer.fields.labels import labelled
-from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name
+from syncer.fields.location import AddressField, LocationField
+from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name, why_never
 from syncer.fields.number import number_field
 from syncer.fields.phone import PhoneField
+from syncer.fields.readonly import ReadOnly
+from syncer.fields.segments import SegmentsField
 from syncer.fields.select import MultiSelectField, SingleSelectField
 from syncer.fields.text import TextField
 from syncer.fields.url import UrlField, WholeUrlField
@@ -46,11 +51,12 @@ class FieldType:
     """A row of the table: how the form is made (for a column of some kind), and the columns it may stand against.
 
     ``keeps_order`` is for fields that hold a whole list: an array is carried with order and repetition. ``dress`` makes
-    the column's form over for this field.
+    the column's form over for this field. Against ``shown_in`` the field is read only.
     """
 
     make: Maker
     columns: tuple[Columns, ...]
+    shown_in: tuple[Columns, ...] = ()
     takes_values: bool = False
     keeps_order: bool = False
     dress: Callable[[ColumnForm], ColumnForm] | None = None
@@ -65,11 +71,24 @@ _RESULTS = (
     Columns.BOOLEAN,
     *_TIMES,
     Columns.ARRAY,
+    Columns.ENUMS,
+    Columns.JSON,
 )
+_IDS = (Columns.TEXT, Columns.ARRAY, Columns.JSON)
+
+
+def _ids(family: Family) -> Maker:
+    return lambda field, kind, _: ids_field(family, kind, multiple=field.multiple)
+
+
+def _whoever(_: FieldInfo, kind: Kind, __: ZoneInfo) -> FieldForm:
+    """Who made or changed a record: nobody else writes that."""
+    return ReadOnly(ids_field(PEOPLE, kind))
+
 
 _TEXTS = (
     *(Columns.TEXT, Columns.ENUM, Columns.UUID, Columns.INTEGER, Columns.NUMERIC),
-    *(Columns.TIME, Columns.INTERVAL, Columns.JSON, Columns.ARRAY, Columns.NUMBERS),
+    *(Columns.TIME, Columns.INTERVAL, Columns.JSON, Columns.ARRAY, Columns.ENUMS, Columns.NUMBERS),
 )
 
 FIELDS: Mapping[int, FieldType] = {
@@ -78,18 +97,30 @@ FIELDS: Mapping[int, FieldType] = {
         lambda field, *_: number_field(field.lowest, field.highest), (Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT)
     ),
     3: FieldType(lambda *_: SingleSelectField(), (Columns.TEXT, Columns.ENUM, Columns.INTEGER), takes_values=True),
-    4: FieldType(lambda *_: MultiSelectField(), (Columns.ARRAY, Columns.NUMBERS), takes_values=True),
+    4: FieldType(lambda *_: MultiSelectField(), (Columns.ARRAY, Columns.ENUMS, Columns.NUMBERS), takes_values=True),
     5: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
     7: FieldType(lambda *_: CheckboxField(), (Columns.BOOLEAN,)),
+    11: FieldType(_ids(PEOPLE), _IDS),
     13: FieldType(lambda *_: PhoneField(), (Columns.TEXT,), dress=PhoneColumn),
     15: FieldType(
         lambda _, kind, __: WholeUrlField() if kind is Kind.JSON else UrlField(), (Columns.TEXT, Columns.JSON)
     ),
+    17: FieldType(lambda *_: AttachmentField(), (Columns.JSON,), shown_in=(Columns.JSON,)),
+    18: FieldType(_ids(RECORDS), _IDS),
     19: FieldType(lambda _, kind, __: ComputedField(_result(kind), glue=","), _RESULTS),
     20: FieldType(lambda _, kind, __: ComputedField(_result(kind)), _RESULTS),
+    21: FieldType(_ids(RECORDS), _IDS),
+    22: FieldType(
+        lambda _, kind, __: AddressField() if kind is Kind.JSON else LocationField(),
+        (Columns.TEXT, Columns.JSON),
+        shown_in=(Columns.JSON,),
+    ),
+    23: FieldType(_ids(GROUPS), _IDS),
     24: FieldType(lambda *_: SingleSelectField(), (Columns.TEXT, Columns.ENUM), takes_values=True),
     1001: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
     1002: FieldType(lambda _, __, zone: DateField(zone), _TIMES),
+    1003: FieldType(_whoever, _IDS),
+    1004: FieldType(_whoever, _IDS),
     1005: FieldType(lambda *_: AutoNumberField(), (Columns.TEXT, Columns.INTEGER, Columns.NUMERIC)),
 }
 
@@ -103,6 +134,7 @@ def translator(
     column: ColumnInfo,
     *,
     values: Mapping[str, str] | None = None,
+    manner: Manner = AS_IT_IS,
     timezone: ZoneInfo,
     direction: Direction = Direction.BOTH,
 ) -> Translator:
@@ -115,7 +147,7 @@ def translator(
     if column_type_.family not in field_type.columns:
         raise ImpossiblePair(_mismatch(field, column, field_type))
     _refuse_dead_ends(field, column, direction)
-    here, there = _forms(field, column, timezone)
+    here, there = _forms(field, column, timezone, manner)
     if values is None:
         return join(here, there, bridge(here.kind, there.kind, timezone))
     if not field_type.takes_values:
@@ -125,26 +157,38 @@ def translator(
 
 def writable(field: FieldInfo, column: ColumnInfo) -> frozenset[Side]:
     """The sides of a pair that take writes at all: no computed field, no generated column."""
-    sides = [(Side.FEISHU, field.type not in READ_ONLY), (Side.DATABASE, not column.generated)]
+    sides = [(Side.FEISHU, _takes(field, column)), (Side.DATABASE, not column.generated)]
     return frozenset(side for side, takes in sides if takes)
 
 
-def field_form(field: FieldInfo, timezone: ZoneInfo, column: ColumnInfo | None = None) -> FieldForm:
+def _takes(field: FieldInfo, column: ColumnInfo) -> bool:
+    """Whether a field can be written from a column."""
+    if field.type in READ_ONLY:
+        return False
+    known, other = FIELDS.get(field.type), column_type(column)
+    return known is None or other is None or other.family not in known.shown_in
+
+
+def field_form(
+    field: FieldInfo, timezone: ZoneInfo, column: ColumnInfo | None = None, manner: Manner = AS_IT_IS
+) -> FieldForm:
     """The form of a field, as it is against a column or alone (for values that come from no column).
 
     Raises ``ImpossiblePair``.
     """
     if column is not None:
-        return _forms(field, column, timezone)[0]
+        return _forms(field, column, timezone, manner)[0]
     if field.type not in FIELDS:
-        raise ImpossiblePair(f"{_field(field)}, and such fields cannot be synced; fields that can: {_known_fields()}")
+        raise _never(field)
     return FIELDS[field.type].make(field, Kind.TEXT, timezone)
 
 
-def column_form(column: ColumnInfo, timezone: ZoneInfo, field: FieldInfo | None = None) -> ColumnForm:
+def column_form(
+    column: ColumnInfo, timezone: ZoneInfo, field: FieldInfo | None = None, manner: Manner = AS_IT_IS
+) -> ColumnForm:
     """The form of a column, as it is against a field or alone. Raises ``ImpossiblePair``."""
     if field is not None:
-        return _forms(field, column, timezone)[1]
+        return _forms(field, column, timezone, manner)[1]
     known = column_type(column)
     if known is None:
         why = refused(column) or f"such columns cannot be synced; columns that can: {_families()}"
@@ -157,8 +201,12 @@ def default_value(raw: object, form: FieldForm | ColumnForm) -> Value:
     return form.scalar(raw)
 
 
-def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo) -> tuple[FieldForm, ColumnForm]:
+def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo, manner: Manner) -> tuple[FieldForm, ColumnForm]:
     field_type, column_type_ = _known(field, column)
+    if manner.segments:
+        if field.type != 1 or field.ui_type in ("Email", "Barcode") or column_type_.family is not Columns.JSON:
+            raise ImpossiblePair(f"`text: segments` is for a text against json or jsonb, but {_field(field)}")
+        return SegmentsField(), column_type_.make(column, timezone)
     make = (column_type_.listed if field_type.keeps_order else None) or column_type_.make
     there = make(column, timezone)
     here = field_type.make(field, there.kind, timezone)
@@ -168,7 +216,7 @@ def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo) -> tuple[Fi
 def _known(field: FieldInfo, column: ColumnInfo) -> tuple[FieldType, ColumnType]:
     known = column_type(column)
     if field.type not in FIELDS:
-        raise ImpossiblePair(f"{_field(field)}, and such fields cannot be synced; fields that can: {_known_fields()}")
+        raise _never(field)
     if known is None:
         raise ImpossiblePair(_mismatch(field, column, FIELDS[field.type]))
     return FIELDS[field.type], known
@@ -184,7 +232,8 @@ def _mismatch(field: FieldInfo, column: ColumnInfo, field_type: FieldType) -> st
 def _refuse_dead_ends(field: FieldInfo, column: ColumnInfo, direction: Direction) -> None:
     takes = writable(field, column)
     if direction is Direction.TO_FEISHU and Side.FEISHU not in takes:
-        raise ImpossiblePair(f"{_field(field)}, which Feishu alone writes; write `direction: to_database`")
+        why = "which Feishu alone writes" if field.type in READ_ONLY else f"which cannot be written from {column.type}"
+        raise ImpossiblePair(f"{_field(field)}, {why}; write `direction: to_database`")
     if direction is Direction.TO_DATABASE and Side.DATABASE not in takes:
         raise ImpossiblePair(f"{_column(column)} and generated by the database; write `direction: to_feishu`")
     if not takes:
@@ -196,6 +245,11 @@ def _labels(values: Mapping[str, str], field: FieldInfo, column: ColumnInfo, for
         return labelled(values, form)
     except ImpossiblePair as impossible:
         raise ImpossiblePair(f"{_field(field)} and {_column(column)}: {impossible.reason}") from None
+
+
+def _never(field: FieldInfo) -> ImpossiblePair:
+    why = why_never(field.type) or f"such fields cannot be synced; fields that can: {_known_fields()}"
+    return ImpossiblePair(f"{_field(field)}, and {why}")
 
 
 def _field(field: FieldInfo) -> str:

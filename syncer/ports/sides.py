@@ -28,6 +28,8 @@ class FieldInfo:
     lowest: float | None = None
     highest: float | None = None
     """The range of a rating, or of a progress with a range of its own."""
+    multiple: bool = True
+    """Whether a cell takes several people, groups or links."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,19 @@ CELLS = {
         {"text": "a", "link": "a"},
         {"text": "长", "link": "h" * 100_000},
     ],
+    11: [[{"id": "ou_1"}], [{"id": "ou_2"}, {"id": "ou_1"}], [{"id": f"ou_{number}"} for number in range(1000)]],
+    17: [
+        [{"file_token": "file#0"}],
+        [{"file_token": "file#1"}, {"file_token": "file#0"}],
+        [{"file_token": f"file#{number}"} for number in range(100)],
+    ],
+    18: [["rec#0"], ["rec#2", "rec#1"], [f"rec#{number}" for number in range(500)]],
+    22: ["116.397755,39.903179", "-180, 90", "0,-0.0", "1.234567890123456789,2"],
+    23: [[{"id": "oc_1"}], [{"id": "oc_2"}, {"id": "oc_1"}], [{"id": f"oc_{number}"} for number in range(10)]],
     24: _LABELS,
 }
+CELLS[21] = CELLS[18]
+"""Of the files and records that cells name, ``file#7`` and ``rec#7`` stand for what the test made."""
 
 _WHOLE = ["0", "10", "3", "-7"]
 _DECIMAL = [*_WHOLE, "1.50", "0.01", "-99999999.99"]
@@ -108,8 +119,25 @@ def cells(field, column):
     return _RESULTS[_result(column)] if field in {19, 20} else []
 
 
-def held(column):
+_IDS = {11: ("ou_1", "ou_🙂"), 18: ("rec#0", "rec#1"), 21: ("rec#2", "rec#3"), 23: ("oc_1", "oc_2")}
+_PLACES = ["116.3977550, 39.903179", "-180,90", "181,0", "0,-90.5", "北京", "1,2,3", "nan,0"]
+
+
+def held(column, field=1):
     """Contents to try, as SQL text; ``None`` is tried anyway."""
+    if field == 22 and not column.startswith("json"):
+        most = {"varchar(n)": 20, "char(n)": 8}.get(column, 99)
+        return [place for place in _PLACES if len(place) <= most]
+    return [*_ids(column, *_IDS[field]), *_held(column)] if field in _IDS else _held(column)
+
+
+def _ids(column, one, other):
+    if column.startswith("json"):
+        return [f'["{one}"]', f'["{other}", "{one}", "{one}"]', f'"{one}"', f'[["{one}"]]']
+    return [f"{{{one}}}", f"{{{other},{one},{one}}}"] if column.endswith("[]") else [one]
+
+
+def _held(column):
     if not column.endswith("[]"):
         return _OF[column]
     single = [text for text in _OF[column[:-2]] if len(text) < 1000]

@@ -22,11 +22,19 @@ FIELDS = {
     "Checkbox": {"type": 7},
     "Phone number": {"type": 13},
     "URL": {"type": 15},
+    "Person": {"type": 11},
+    "Group chat": {"type": 23},
+    "One-way link": {"type": 18},
+    "Two-way link": {"type": 21},
+    "Location": {"type": 22},
+    "Attachment": {"type": 17},
     "Formula": {"type": 20},
     "Lookup": {"type": 19},
     "Stage": {"type": 24},
     "Created time": {"type": 1001},
     "Modified time": {"type": 1002},
+    "Created by": {"type": 1003},
+    "Modified by": {"type": 1004},
     "Auto number": {"type": 1005},
 }
 COLUMNS = {
@@ -74,6 +82,12 @@ class Row:
     def name(self):
         """What the test calls both the field and the column of this pair."""
         return f"{self.field} {self.column}"
+
+    @property
+    def sql(self):
+        """The column as it is declared; ids are long."""
+        wide = self.field.endswith(("link", "by"))
+        return re.sub(r"(char)\(\d+\)", r"\1(40)", COLUMNS[self.column]) if wide else COLUMNS[self.column]
 
 
 def rows():

@@ -1,12 +1,14 @@
 """The pairs the laws are tried on: a field type, a column as SQL and as ``ColumnInfo``, and what both may hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from syncer.core.mapping import Direction, Misfit, Translator
+from syncer.core.mapping import AS_IT_IS, Direction, Manner, Misfit, Translator
 from syncer.fields.registry import translator
 from syncer.fields.timezones import zone
 from syncer.ports import ColumnInfo, FieldInfo
@@ -23,6 +25,7 @@ from tests.fields.values import (
     instants,
     is_span,
     json_texts,
+    just_ids,
     lists,
     moments,
     moods,
@@ -30,7 +33,10 @@ from tests.fields.values import (
     numeral_segments,
     numerals,
     numerics,
+    people,
     phones,
+    places,
+    rich,
     segment,
     segments,
     singles,
@@ -54,14 +60,14 @@ def pair(
     values: dict[str, str] | None = None,
     timezone: ZoneInfo = SHANGHAI,
     direction: Direction = Direction.BOTH,
-    lowest: float | None = None,
-    highest: float | None = None,
+    manner: Manner = AS_IT_IS,
+    field: Mapping[str, Any] = {},
     **column: object,
 ) -> Translator:
-    """A translator of a field called 金额 and a column called amount."""
-    field = FieldInfo("fld1", "金额", field_type, "", lowest=lowest, highest=highest)
+    """A translator of a field called 金额 and a column called amount; ``field`` is what else is known of the field."""
+    here = FieldInfo("fld1", "金额", field_type, **{"ui_type": "", **field})
     info = ColumnInfo("amount", column_type, **column)  # type: ignore[arg-type]
-    return translator(field, info, values=values, timezone=timezone, direction=direction)
+    return translator(here, info, values=values, manner=manner, timezone=timezone, direction=direction)
 
 
 def fits(carry, *values):
@@ -299,9 +305,34 @@ CASES = [
     case(
         "rating-int2",
         "int2",
-        pair(2, "int2", lowest=1, highest=5),
+        pair(2, "int2", field={"lowest": 1, "highest": 5}),
         st.integers(0, 6) | st.just(4.5),
         st.integers(0, 6),
+    ),
+    case("person-text", "text", pair(11, "text"), people("ou_1", "ou_2"), st.sampled_from(["ou_1", "", "李雷"])),
+    case(
+        "person-array",
+        "text[] NOT NULL",
+        pair(11, "text[]", nullable=False),
+        people("ou_1", "ou_2", "ou_3"),
+        st.lists(st.sampled_from(["ou_1", "ou_2", "x"]), max_size=4),
+    ),
+    case("group-jsonb", "jsonb", pair(23, "jsonb"), people("oc_1", "oc_2"), people("oc_1", "oc_2").map(just_ids)),
+    case("location-text", "text", pair(22, "text"), places.map(lambda it: {"location": it, "address": "甲"}), places),
+    case("location-char", "char(40)", pair(22, "bpchar", length=40), places, places.map(lambda it: it.ljust(40))),
+    case(
+        "segments-jsonb",
+        "jsonb",
+        pair(1, "jsonb", manner=Manner(segments=True)),
+        rich,
+        json_texts | rich.map(written_json),
+    ),
+    case(
+        "segments-json",
+        "json NOT NULL",
+        pair(1, "json", nullable=False, manner=Manner(segments=True)),
+        rich | texts,
+        json_texts | rich.map(written_json),
     ),
     case("checkbox-bool", "bool", pair(7, "bool"), st.booleans(), st.booleans()),
     case("checkbox-bool-not-null", "bool NOT NULL", pair(7, "bool", nullable=False), st.booleans(), st.booleans()),

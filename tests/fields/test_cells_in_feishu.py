@@ -11,8 +11,9 @@ from syncer.simulator.server import SimulatorServer
 from tests.fields.pairs import CASES, Case, fits, named, pair
 
 NAMES = {1: "名称", 2: "金额", 3: "状态", 4: "标签", 5: "日期", 7: "完成", 13: "电话", 15: "网址"}
+NAMES |= {11: "负责人", 22: "地点", 23: "群"}
 NUMBERS = {"text": 1, "number": 2, "select": 3, "multi": 4, "date": 5, "checkbox": 7, "rating": 2}
-NUMBERS |= {"phone": 13, "url": 15}
+NUMBERS |= {"phone": 13, "url": 15, "person": 11, "group": 23, "location": 22, "segments": 1}
 
 
 class Bitable:

@@ -5,6 +5,7 @@ travels through the real doors in a handful of calls.
 """
 
 import contextlib
+import json
 import re
 from decimal import Decimal
 from itertools import zip_longest
@@ -21,7 +22,6 @@ from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
 from syncer.feishu.bitable import BitableRecords
 from syncer.fields.forms import ImpossiblePair
-from syncer.fields.names import READ_ONLY
 from syncer.fields.registry import FIELDS as KNOWN
 from syncer.fields.registry import translator, writable
 from syncer.ports import ColumnInfo, FieldInfo, RecordWrite, RowInsert, RowUpdate, Written
@@ -32,6 +32,7 @@ from tests.fields.page import COLUMNS, ENUM, FIELDS, rows
 from tests.fields.pairs import SHANGHAI, fits
 
 ROWS = tuple(rows())
+_STAND_IN = re.compile(r"(rec|file)#\d+")
 BOTH = [row.name for row in ROWS if row.both]
 OTHERS = (
     "bytea",
@@ -54,11 +55,16 @@ class Stage:
 
     def __init__(self, simulator, url, client):
         self.control, self.url = simulator.control, url.replace("+psycopg", "")
-        fields = [{"field_name": "行", "type": 2}, *map(_field, ROWS)]
-        self.place = self.control.create_table(self.control.create_base(time_zone="Asia/Shanghai"), "表", fields)
+        base = self.control.create_base(time_zone="Asia/Shanghai")
+        linked = self.control.create_table(base, "客户", [{"field_name": "名称", "type": 1}])
+        made = self.control.add_records(*_place(linked), [{"名称": f"甲{number}"} for number in range(500)])
+        self.made = {f"rec#{number}": record for number, record in enumerate(made)}
+        self.made |= {f"file#{number}": self.control.add_file(base, f"图🙂{number}.png") for number in range(100)}
+        fields = [{"field_name": "行", "type": 2}, *(_field(row, linked.table_id) for row in ROWS)]
+        self.place = self.control.create_table(base, "表", fields)
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"CREATE TYPE mood AS ENUM ({', '.join(repr(label) for label in ENUM)})")
-            columns = [f'"{row.name}" {COLUMNS[row.column]}' for row in ROWS]
+            columns = [f'"{row.name}" {row.sql}' for row in ROWS]
             connection.execute(f"CREATE TABLE held (id int PRIMARY KEY, {', '.join(columns)})")
         self.names = [row.name for row in ROWS]
         self.engine = make_engine(url)
@@ -73,7 +79,11 @@ class Stage:
 
     @property
     def where(self):
-        return self.place.app_token, self.place.table_id
+        return _place(self.place)
+
+    def real(self, tried):
+        """The same with what was made in place of its stand-ins."""
+        return json.loads(_STAND_IN.sub(lambda found: self.made[found[0]], json.dumps(tried)))
 
     def seen(self):
         """Every record's cells, by the number in its first field."""
@@ -95,13 +105,15 @@ class Stage:
         return outcome.row
 
 
-def _field(row):
+def _place(table):
+    return table.app_token, table.table_id
+
+
+def _field(row, linked):
     field = {"field_name": row.name, **FIELDS[row.field]}
-    return (
-        field | {"property": {"result_type": contents.result_type(row.column)}}
-        if row.field in {"Formula", "Lookup"}
-        else field
-    )
+    if row.field in {"Formula", "Lookup"}:
+        return field | {"property": {"result_type": contents.result_type(row.column)}}
+    return field | {"property": {"table_id": linked}} if row.field.endswith("link") else field
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +148,12 @@ def test_the_page_names_exactly_the_pairs_there_are():
                 possible.add((field, column))
     assert named == possible
     assert {row.field for row in ROWS} == set(FIELDS)
-    assert all(row.both == (FIELDS[row.field]["type"] not in READ_ONLY) for row in ROWS)
+    assert {row.name: row.both for row in ROWS} == {row.name: _goes_both_ways(row) for row in ROWS}
+
+
+def _goes_both_ways(row):
+    column = ColumnInfo("c", re.sub(r"\(.*?\)", "", COLUMNS[row.column]), enum=ENUM if "enum" in row.column else ())
+    return Side.FEISHU in writable(FieldInfo("f", "n", FIELDS[row.field]["type"], ""), column)
 
 
 def to_database(stage, cells):
@@ -183,7 +200,7 @@ def never_full(names, values):
 
 
 def test_what_people_write_is_held_as_predicted_and_cleared_when_they_clear_it(stage):
-    tried = lines({row.name: contents.cells(FIELDS[row.field]["type"], row.column) for row in ROWS})
+    tried = stage.real(lines({row.name: contents.cells(FIELDS[row.field]["type"], row.column) for row in ROWS}))
     ids = stage.control.add_records(*stage.where, [{"行": number} | cells for number, cells in enumerate(tried)])
     predicted = {number: to_database(stage, record.cells) for number, record in stage.seen().items()}
     held = {number: stage.written(number, bound(stage, values)) for number, values in predicted.items()}
@@ -200,7 +217,8 @@ def test_what_people_write_is_held_as_predicted_and_cleared_when_they_clear_it(s
 
 
 def test_what_the_database_holds_is_shown_as_predicted_and_cleared_with_it(stage):
-    tried = lines({row.name: contents.held(row.column) for row in ROWS if row.both})
+    tried = lines({row.name: contents.held(row.column, FIELDS[row.field]["type"]) for row in ROWS if row.both})
+    tried = stage.real(tried)
     with psycopg.connect(stage.url, autocommit=True) as connection:
         for number, texts in enumerate(tried):
             names = "".join(f', "{name}"' for name in texts)

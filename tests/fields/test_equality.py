@@ -168,7 +168,7 @@ TO_FEISHU = [
     (pair(1, "time"), time(8, 30, 0, 250000), "08:30:00.25"),
     (pair(1, "time"), "24:00:00", "24:00:00"),
     (pair(1, "interval"), "1 year 2 mons -3 days +04:05:06.7", "1 year 2 mons -3 days +04:05:06.7"),
-    (pair(2, "int2", lowest=1, highest=5), 5, Decimal(5)),
+    (pair(2, "int2", field={"lowest": 1, "highest": 5}), 5, Decimal(5)),
 ]
 
 
@@ -264,8 +264,8 @@ NOT_HELD_BY_FEISHU = [
     (pair(15, "jsonb"), '{"text": "a"}', "not a URL like"),
     (pair(15, "jsonb"), '{"link": "a", "more": 1}', "not a URL like"),
     (pair(15, "json"), '["a"]', "not a URL like"),
-    (pair(2, "int2", lowest=1, highest=5), 6, "out of range; the field goes from 1 to 5"),
-    (pair(2, "int2", lowest=1), 0, "the field goes from 1$"),
+    (pair(2, "int2", field={"lowest": 1, "highest": 5}), 6, "out of range; the field goes from 1 to 5"),
+    (pair(2, "int2", field={"lowest": 1}), 0, "the field goes from 1$"),
     (pair(4, "int4[]"), [1, None], "without NULL"),
     (pair(1, "int4[]"), [[1], [2]], "flat array"),
     (pair(1, "jsonb"), "[" * 100_000, "nested too deeply"),

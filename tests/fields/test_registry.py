@@ -57,6 +57,7 @@ TEXTS, NUMBERS, TIMES = (
 ARRAYS, FLOATS = {"text[]", "varchar[]", "bpchar[]", "mood[]"}, {"float4", "float8"}
 LISTS = {f"{number}[]" for number in NUMBERS | FLOATS}
 JSON = {"json", "jsonb"}
+IDS = TEXTS | (ARRAYS - {"mood[]"}) | JSON
 POSSIBLE = {
     1: TEXTS | {"mood", "uuid", "time", "interval"} | NUMBERS | JSON | ARRAYS | LISTS,
     2: NUMBERS | FLOATS,
@@ -64,13 +65,21 @@ POSSIBLE = {
     4: ARRAYS | LISTS,
     5: TIMES,
     7: {"bool"},
+    11: IDS,
     13: TEXTS,
     15: TEXTS | JSON,
-    19: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | {"bool"},
-    20: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | {"bool"},
+    17: JSON,
+    18: IDS,
+    19: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | JSON | {"bool"},
+    20: TEXTS | NUMBERS | FLOATS | TIMES | ARRAYS | JSON | {"bool"},
+    21: IDS,
+    22: TEXTS | JSON,
+    23: IDS,
     24: TEXTS | {"mood"},
     1001: TIMES,
     1002: TIMES,
+    1003: IDS,
+    1004: IDS,
     1005: TEXTS | NUMBERS,
 }
 
@@ -114,7 +123,8 @@ def test_sql_names_of_types_are_known():
         ((1, "bytea"), 'column "amount" is of type bytea: it holds bytes, and no field can show them; leave it out'),
         ((4, "bytea[]"), "no field can show them"),
         ((1, "timetz"), "use time or timestamptz"),
-        ((17, "text"), "is of type attachment, and such fields cannot be synced"),
+        ((17, "text"), "is of type attachment, but .* column of type json or jsonb"),
+        ((3001, "text"), "is of type button, and a button has no value"),
         ((777, "text"), '"金额" is of type 777'),
     ],
 )

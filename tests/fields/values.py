@@ -199,3 +199,28 @@ def is_span(text):
 moods = st.sampled_from(ENUM)
 digits = st.lists(numerals, max_size=5, unique=True)
 float_edges = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.1, 1e300, 5e-324, 2.0**53 + 2])
+
+
+def people(*ids):
+    """Cells of a field of ids, as they are read."""
+    return st.lists(st.sampled_from(ids), max_size=4).map(lambda found: [{"id": id_, "name": "甲🙂"} for id_ in found])
+
+
+places = st.one_of(
+    st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(lambda it: f"{it[0]:.9f}, {it[1]:.12f}"),
+    st.sampled_from(["116.397755,39.903179", "-180,90.0", "0,-0", "181,1", "1", "x,y", " 1 \uff0c 2 "]),
+)
+rich = st.lists(
+    texts.map(lambda text: {"type": "text", "text": text})
+    | st.sampled_from(
+        [
+            {"type": "mention", "text": "@张三", "token": "ou_1", "mentionType": "User", "mentionNotify": False},
+            {"type": "url", "text": "官网", "link": "https://a.cn"},
+        ]
+    ),
+    max_size=4,
+)
+
+
+def just_ids(cell):
+    return written_json([item["id"] for item in cell])

@@ -35,7 +35,8 @@ class Columns(Enum):
     TIME = "time"
     INTERVAL = "interval"
     JSON = "json or jsonb"
-    ARRAY = "text[], varchar[], char[] or an array of an enum"
+    ARRAY = "text[], varchar[] or char[]"
+    ENUMS = "an array of an enum"
     NUMBERS = "smallint[], integer[], bigint[], numeric[], real[] or double precision[]"
 
 
@@ -92,7 +93,7 @@ _SIMPLE: Mapping[str, ColumnType] = {
     "jsonb": ColumnType(Columns.JSON, lambda column, _: JsonColumn(column.nullable, binary=True)),
 }
 
-_ENUMS = _array(Columns.ARRAY, _ENUM.make)
+_ENUMS = _array(Columns.ENUMS, _ENUM.make)
 _TYPES: Mapping[str, ColumnType] = {
     **_SIMPLE,
     **{f"{name}[]": _array(Columns.ARRAY, _SIMPLE[name].make) for name in ("text", "varchar", "bpchar")},

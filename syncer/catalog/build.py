@@ -37,6 +37,7 @@ def build_mapping(document: Document) -> SyncMapping:
         capture=database.capture,
         watermark=database.watermark,
         notify=database.notify,
+        computed=document.computed,
         on_insert={column: _fill(fill) for column, fill in database.on_insert.items()},
         on_update={column: _fill(fill) for column, fill in database.on_update.items()},
         direction=Direction(document.direction),

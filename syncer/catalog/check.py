@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.pairs import Tables, build_pair, key_columns, match_columns, zone_of
+from syncer.catalog.scalars import duration_text
+from syncer.core.cursors import COMPUTED, FOLLOWS_AFTER
 from syncer.core.mapping import Direction, Merge, Pair, SyncMapping
 from syncer.core.records import Side
 from syncer.errors import MendError
@@ -23,10 +25,14 @@ _UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a mapping and its tables do not agree about. With faults it cannot run; warnings are advice."""
+    """What a mapping and its tables do not agree about. With faults it cannot run; warnings are advice.
+
+    ``notes`` say what is to be expected of it.
+    """
 
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check_against(
@@ -36,7 +42,14 @@ def check_against(
     case = _Case.of(mapping, Tables(record_table, row_table))
     faults = [*case.wrong, *(finding for rule in FAULTS for finding in rule(case))]
     warnings = [finding for rule in WARNINGS for finding in rule(case)]
-    return Findings(_told(mapping, faults, places), _told(mapping, warnings, places))
+    notes = list(_computed_fields_are_late(case))
+    return Findings(_told(mapping, faults, places), _told(mapping, warnings, places), _told(mapping, notes, places))
+
+
+def computes(mapping: SyncMapping, record_table: RecordTableInfo) -> list[str]:
+    """The fields of a mapping that are formulas or lookups: they change without an event."""
+    names = {spec.field for spec in mapping.pairs}
+    return [one.name for one in record_table.fields if one.type in COMPUTED and {one.name, one.id} & names]
 
 
 def _told(mapping: SyncMapping, findings: list[Finding], places: Places) -> tuple[str, ...]:
@@ -247,6 +260,15 @@ def _hidden_rows_are_known(case: _Case) -> Iterator[Finding]:
         yield ("database", "table"), f"row security may hide rows of {rows.name}; a hidden row looks like a deleted one"
     if rows.is_view and case.mapping.key:
         yield ("database", "key"), f"{rows.name} is a view: that its key is unique and not null cannot be seen"
+
+
+def _computed_fields_are_late(case: _Case) -> Iterator[Finding]:
+    if names := computes(case.mapping, case.tables.records):
+        soon, late = duration_text(FOLLOWS_AFTER), duration_text(case.mapping.computed)
+        told = (
+            f"Feishu tells of no change of {', '.join(names)}: it is seen {soon} after the record is edited or written"
+        )
+        yield ("computed",), f"{told}, else by the first poll (schedule: every) after {late}"
 
 
 FAULTS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (

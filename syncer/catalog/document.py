@@ -180,8 +180,8 @@ class Document(Part):
     settle: Duration = Field(
         default="0s", validate_default=True, description="Wait until a line has been quiet this long."
     )
-    computed: Duration = Field(
-        default="10m", validate_default=True, description="How often fields that Feishu computes are read."
+    computed: Annotated[Duration, AfterValidator(_some_time)] = Field(
+        default="10m", validate_default=True, description="How often formulas and lookups are read of every record."
     )
     fields: Annotated[tuple[FieldPair, ...], Field(strict=False, min_length=1)] = Field(
         description="The fields and columns that are kept equal."

@@ -34,7 +34,6 @@ NOT_YET = (
     NotYet(("feishu", "contacts"), "reading contacts", "use bitable"),
     NotYet(("feishu", "bitable", "url"), "an address in a wiki", "name app_token and table_id", _in_a_wiki),
     NotYet(("settle",), "waiting until a line is quiet", "leave settle out", _waits),
-    NotYet(("computed",), "a rhythm of its own for computed fields", "leave computed out"),
     NotYet(("fields", "*", "link"), "link fields", "leave this pair out"),
     NotYet(("fields", "*", "person"), "person fields", "leave this pair out"),
 )

@@ -1,7 +1,7 @@
 """Looks at the real tables of mapping files, and tells every fault of every file at once, with its line."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncer.catalog.check import Findings
 from syncer.catalog.faults import Fault, Key, Places
@@ -23,6 +23,7 @@ class Looked:
     sides: Sides | None = None
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
 
     def require(self) -> Sides:
@@ -38,6 +39,8 @@ def look_at_all(living: Syncer, loaded: Sequence[Loaded]) -> list[Sides]:
     for one in looked:
         for warning in one.warnings:
             console.hint(f"warning: {warning}")
+        for note in one.notes:
+            console.hint(f"note: {note}")
     _demand(looked)
     return [one.require() for one in looked]
 
@@ -50,7 +53,7 @@ def look_at(living: Syncer, mapping: SyncMapping, places: Places) -> Looked:
         found = found if found.faults else _watched(living, sides, places, found)
     except (MendError, OutsideError) as error:
         return _wrong(mapping, places, [error, *_elsewhere(living, mapping, error)])
-    return Looked(None if found.faults else sides, found.faults, found.warnings)
+    return Looked(None if found.faults else sides, found.faults, found.warnings, found.notes)
 
 
 def _watched(living: Syncer, sides: Sides, places: Places, found: Findings) -> Findings:
@@ -58,7 +61,7 @@ def _watched(living: Syncer, sides: Sides, places: Places, found: Findings) -> F
     faults, warnings = living.watch(sides.mapping, sides.row_table).check()
     key: Key = ("database", "capture" if sides.mapping.capture else "table")
     told = [tuple(str(places.fault(key, sentence)) for sentence in sentences) for sentences in (faults, warnings)]
-    return Findings(told[0], found.warnings + told[1])
+    return replace(found, faults=told[0], warnings=found.warnings + told[1])
 
 
 def _elsewhere(living: Syncer, mapping: SyncMapping, first: SyncerError) -> Iterator[SyncerError]:

@@ -14,8 +14,16 @@ OVERLAP = timedelta(seconds=60)
 """So far before the newest change known is read on: Feishu's times are of whole seconds, and its replicas lag."""
 TOLD_TRUST = timedelta(minutes=10)
 """So long events alone may stand for a look at the table: one of several events of one change may have been lost."""
-MOVED_UNTOLD = frozenset({18, 19, 20, 21})
-"""Types of fields whose cells change while the record's modified time stands still: links, lookups, formulas."""
+MOVED_UNTOLD = frozenset({18, 21})
+"""Types of fields whose cells change while the record's modified time stands still, and that are followed: links."""
+COMPUTED = frozenset({19, 20})
+"""Lookups and formulas: their cells change without an event, and the table's revision may stand still."""
+FOLLOWING = COMPUTED | {1002, 1004}
+"""Those, and who changed the record last and when: Feishu works them out after an edit."""
+FOLLOWS_AFTER = timedelta(seconds=5)
+"""So long after an edit a record is looked at once more for what Feishu works out of it."""
+FRESH = timedelta(minutes=1)
+"""A record changed less long ago may still have something to follow; the clocks need not agree to the second."""
 
 
 class Way(StrEnum):
@@ -52,6 +60,8 @@ class FeishuCursor:
     checked_at: datetime | None = None
     """When it was last certain that nothing had been missed."""
     why: str = ""
+    computed_at: datetime | None = None
+    """When the fields that Feishu computes were last read of every record."""
 
     def to_json(self) -> dict[str, Json]:
         """The cursor as it is stored."""
@@ -64,6 +74,7 @@ class FeishuCursor:
             "at": _text(self.at),
             "checked_at": _text(self.checked_at),
             "why": self.why,
+            "computed_at": _text(self.computed_at),
         }
 
     @classmethod
@@ -78,6 +89,7 @@ class FeishuCursor:
             at=_moment(stored.get("at")),
             checked_at=_moment(stored.get("checked_at")),
             why=str(stored.get("why") or ""),
+            computed_at=_moment(stored.get("computed_at")),
         )
 
     @property
@@ -91,7 +103,7 @@ class FeishuCursor:
         self, *, lines: int, fields: str, watermark: datetime | None, at: datetime, why: str
     ) -> "FeishuCursor":
         """Everything was read; whether nothing was left undone, ``known`` says."""
-        return FeishuCursor(None, None, watermark, lines, fields, at, at, why)
+        return FeishuCursor(None, None, watermark, lines, fields, at, at, why, at)
 
     def known(self, revision: int | None) -> "FeishuCursor":
         """Every record is known, linked and dealt with as of a revision; with ``None`` none is."""
@@ -113,6 +125,7 @@ class Asked:
 
     ``polls``: Feishu is to be asked for what nobody signalled. ``renamed``: definitions of fields changed, as an event
     told. ``fields``: their digest now. ``types``: the types of those that are followed. ``revision``: the table's now.
+    ``computed``: how often fields that Feishu computes are read. ``overdue``: a signal asks for that now.
     """
 
     now: datetime
@@ -122,6 +135,8 @@ class Asked:
     full: bool = False
     polls: bool = True
     renamed: bool = False
+    computed: timedelta = timedelta(minutes=10)
+    overdue: bool = False
 
 
 def way(cursor: FeishuCursor, asked: Asked) -> tuple[Way, str]:
@@ -141,6 +156,16 @@ def way(cursor: FeishuCursor, asked: Asked) -> tuple[Way, str]:
     return _head(cursor, asked)
 
 
+def scans(cursor: FeishuCursor, asked: Asked) -> bool:
+    """Whether the computed fields of every record are to be read, where the run does not read everything anyway."""
+    if asked.overdue:
+        return bool(FOLLOWING & set(asked.types))
+    if not asked.polls or not COMPUTED & set(asked.types):
+        return False
+    since = None if cursor.computed_at is None else asked.now - cursor.computed_at
+    return since is None or not timedelta(0) <= since < asked.computed
+
+
 def is_still(cursor: FeishuCursor, asked: Asked) -> bool:
     """Whether Feishu stands where every record was known."""
     return asked.revision is not None and cursor.revision == asked.revision and not asked.full
@@ -153,7 +178,7 @@ def _is_told(cursor: FeishuCursor, asked: Asked) -> bool:
 
 def _head(cursor: FeishuCursor, asked: Asked) -> tuple[Way, str]:
     if MOVED_UNTOLD & set(asked.types):
-        return Way.WHOLE, "links, lookups and formulas change without a trace"
+        return Way.WHOLE, "links change without a trace"
     if cursor.watermark is None:
         return Way.WHOLE, "nothing tells when its records were changed"
     return Way.HEAD, ""

@@ -186,6 +186,8 @@ class SyncMapping:
     """How changed rows are noticed; ``None``: by triggers where they can be, else a named watermark, else scanning."""
     watermark: str | None = None
     notify: bool = True
+    computed: timedelta = timedelta(minutes=10)
+    """How often fields that Feishu computes are read of every record."""
     on_insert: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     on_update: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     description: str = ""

@@ -20,15 +20,20 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The rhythm of one mapping. ``full`` is a cron line of five fields, read in ``zone``."""
+    """The rhythm of one mapping. ``full`` is a cron line of five fields, read in ``zone``.
+
+    ``computed`` is how often fields that Feishu computes are to be read, where there are some: by a poll that is due.
+    """
 
     every: timedelta
     full: str
     zone: tzinfo = UTC
+    computed: timedelta | None = None
 
     def next_poll(self, began: datetime | None, now: datetime) -> datetime:
         """When to poll after a run that began then, never before ``now``: a run that outlasts the rhythm delays it."""
-        return now if began is None else max(now, began + self.every)
+        rhythm = self.every if self.computed is None else min(self.every, self.computed)
+        return now if began is None else max(now, began + rhythm)
 
     def next_full(self, after: datetime) -> datetime | None:
         """The first moment of the cron line after this one, UTC; ``None`` if it never comes (30 February).

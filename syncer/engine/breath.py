@@ -18,7 +18,7 @@ from syncer.engine.scope import Scope
 from syncer.engine.tools import Tools
 from syncer.ports import RecordTableInfo
 from syncer.ports.progress import Reporter
-from syncer.ports.signals import Signal, SignalKind
+from syncer.ports.signals import Signal
 
 APART = timedelta(milliseconds=300)
 """How often what was noticed is asked for, at most."""
@@ -66,7 +66,7 @@ class Breath:
         if self.tools.signals is None:
             return []
         claimed = self.tools.signals.claim(MOST)
-        named = [signal for signal in claimed if signal.kind is SignalKind.LINE]
+        named = [signal for signal in claimed if signal.names_line]
         return [signal for signal in named if self.left.get((signal.side, signal.line)) != signal.generation]
 
     def _rows(self) -> list[str]:

@@ -79,6 +79,8 @@ class Cursors:
     def _after_some(self, surveyed: Surveyed, left: int) -> FeishuCursor:
         """After a look at some records: at the head of the table, or at what was told of."""
         scope, cursor, now = self._scope, self._cursor, self._tools.clock.now()
+        if scope.computed_at is not None:
+            cursor = replace(cursor, computed_at=scope.computed_at)
         if scope.way is Way.HEAD:
             self._caught_up(surveyed.revision)
             moved = replace(cursor, watermark=scope.watermark or cursor.watermark, checked_at=now)

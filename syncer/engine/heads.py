@@ -1,7 +1,7 @@
 """What a run looks at in Feishu: what was signalled, what changed since the newest change known, or everything."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
@@ -10,6 +10,7 @@ from syncer.core import cursors
 from syncer.core.cursors import Asked, FeishuCursor, Way
 from syncer.core.records import Side
 from syncer.core.values import digest
+from syncer.engine.following import drifted
 from syncer.engine.tools import Tools
 from syncer.ports import FieldInfo, Head, RecordTableInfo
 
@@ -28,6 +29,8 @@ class Glance:
     still: bool = False
     why: str = ""
     watermark: datetime | None = None
+    computed_at: datetime | None = None
+    """When a reading of the computed fields of every record began, if there was one."""
 
 
 class Glancer:
@@ -39,6 +42,15 @@ class Glancer:
 
     def glance(self, named: frozenset[str], signalled: frozenset[str], asked: Asked) -> Glance:
         """Where to look. ``named`` is what must be, ``signalled`` all that was told of, our own writes too."""
+        found = self._glance(named, signalled, asked)
+        if found.records is None or not cursors.scans(self.cursor, asked):
+            return found
+        wanted = {*found.records, *drifted(self._tools, self._info)}
+        if len(wanted) > self._most:
+            return self._whole(CROWDED)
+        return replace(found, records=sorted(wanted), computed_at=asked.now)
+
+    def _glance(self, named: frozenset[str], signalled: frozenset[str], asked: Asked) -> Glance:
         way, why = cursors.way(self.cursor, asked)
         still = cursors.is_still(self.cursor, asked)
         if way is Way.WHOLE:

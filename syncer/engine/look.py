@@ -93,7 +93,9 @@ class _Seeker:
 
     def __init__(self, tools: Tools, scope: Scope, revision: int | None) -> None:
         self._tools, self._scope, self._revision = tools, scope, revision
-        self._reader = Reader(tools.records, tools.rows, tools.lens, tools.memory, tools.clock, tools.breathe)
+        self._reader = Reader(
+            tools.records, tools.rows, tools.lens, tools.memory, tools.clock, tools.breathe, tools.touched
+        )
         self._gone: set[tuple[Side, str]] = set()
         self._held: set[int] = set()
         self._small = SmallSurvey(self._links)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from syncer.core.plan import Reading
 from syncer.core.records import Side, Version
+from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
@@ -22,9 +23,11 @@ class Reader:
         memory: Memory,
         clock: Clock,
         breathe: Callable[[], None] = lambda: None,
+        touched: Touched | None = None,
     ) -> None:
         self._records, self._rows, self._lens = records, rows, lens
         self._memory, self._clock, self._breathe = memory, clock, breathe
+        self._touched = touched or Touched()
 
     def read_records(self, survey: Survey, reporter: Reporter) -> Reading:
         """Stage every record. The answer still lacks the count of distinct records, which the survey knows."""
@@ -50,6 +53,7 @@ class Reader:
     def _sift_records(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime) -> None:
         """Stage records; only those that are new or changed are decoded."""
         others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])
+        self._touched.read((raws[place] for place, _ in others), read_at)
         versions = [(raws[place], link, self._lens.record(raws[place], read_at)) for place, link in others]
         if versions:
             survey.stage(
@@ -77,6 +81,7 @@ class Reader:
             if known is not None and known.print == raw.print:
                 staged.append(Staged(raw.id, raw.print, known.link))
                 continue
+            self._touched.read([raw], read_at)
             version = self._lens.record(raw, read_at)
             match = self._lens.match(version) if known is None else None
             staged.append(Staged(raw.id, raw.print, known.link if known else None, match, version))

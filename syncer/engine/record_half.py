@@ -239,6 +239,7 @@ class RecordHalf:
             line.gone = line.plan.fate is Fate.FORGET
         else:
             line.confirm(operation, self._written(work, name), None)
+            self._tools.touched.wrote(name)
         self._tools.report.written[Side.FEISHU, operation.action] += 1
         notebook.audit(line, operation)
         notebook.mend(line, [pair for pair in line.desk.failed if not pair or pair in operation.values])

@@ -130,6 +130,7 @@ class RecordNursery:
         )
         memo = Memo(births=[births], intents={departed.intent.id: IntentState.DONE})
         tools.aside.queue(lambda: tools.memory.remember(memo))
+        tools.touched.wrote(*records)
         tools.report.written[Side.FEISHU, Action.CREATE] += len(slice_)
         tools.reporter.advance(len(slice_))
 

@@ -14,6 +14,7 @@ from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
+from syncer.engine.following import follow_up, following
 from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages
 from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
@@ -40,6 +41,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report = tools.report
     if not tools.options.dry:
         Recovery(tools).run()
+    tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
     breath = _breath(tools, info, scope)
     surveyed = look(tools, info, scope)
@@ -63,7 +65,9 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
             carrying.rest()
             report.unfinished = True  # no cursor moves, no signal is settled: the next run finds what is left
         else:
+            follow_up(tools)
             Cursors(tools, scope).advance(surveyed, strays, withheld=guard is not None)
+    follow_up(tools)
     close_report(tools, report, began)
     return report
 

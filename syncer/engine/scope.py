@@ -41,6 +41,8 @@ class Scope:
     """Revisions of Feishu that events told of, all of which are among the signals."""
     fields: str = ""
     """A digest of the definitions of the fields that are followed."""
+    computed_at: datetime | None = None
+    """When a reading of the computed fields of every record began, if there was one."""
     why: Mapping[Side, str] = field(default_factory=dict)
 
     @property
@@ -69,7 +71,7 @@ class Chooser:
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
         rows = self._rows(named[Side.DATABASE], signals, full=full)
         asked = self._asked(signals, full=full, polls=full or rows.keys is None or self._polls(signals, Side.FEISHU))
-        told, named_records = named[Side.FEISHU], named[Side.FEISHU] - echoes.found
+        told, named_records = named[Side.FEISHU], (named[Side.FEISHU] - echoes.found) | _following(signals)
         glance = Glancer(self._tools, self._info, self._most).glance(named_records, told, asked)
         return Scope(
             lines={Side.FEISHU: glance.records, Side.DATABASE: rows.keys},
@@ -80,6 +82,7 @@ class Chooser:
             watermark=glance.watermark,
             told=echoes.revisions if len(signals) < MOST_SIGNALS else frozenset(),
             fields=asked.fields,
+            computed_at=glance.computed_at,
             why={Side.FEISHU: glance.why, Side.DATABASE: rows.why},
         )
 
@@ -107,6 +110,8 @@ class Chooser:
             full=full,
             polls=polls,
             renamed=any(signal.kind is SignalKind.SCHEMA for signal in signals),
+            computed=tools.computed,
+            overdue=any(signal.kind is SignalKind.COMPUTED and not signal.names_line for signal in signals),
         )
 
     # The database.
@@ -156,5 +161,10 @@ class _Rows:
     why: str = ""
 
 
+def _following(signals: Sequence[Signal]) -> frozenset[str]:
+    """Records to be looked at whatever their events told: of what Feishu computes they tell nothing."""
+    return frozenset(signal.line for signal in signals if signal.kind is SignalKind.COMPUTED and signal.names_line)
+
+
 def _named(signals: Sequence[Signal], side: Side) -> frozenset[str]:
-    return frozenset(signal.line for signal in signals if signal.kind is SignalKind.LINE and signal.side is side)
+    return frozenset(signal.line for signal in signals if signal.names_line and signal.side is side)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from syncer.core.mapping import Rules
 from syncer.core.plan import LinePlan
 from syncer.core.planner import plan_line
 from syncer.core.records import Side
 from syncer.engine.aside import Aside
+from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -69,6 +71,10 @@ class Tools:
     """The id of Feishu's table."""
     again: set[tuple[Side, str]] = field(default_factory=set)
     """Lines without a link that could not be done with: a later run must look at them whatever its scope is."""
+    computed: timedelta = timedelta(minutes=10)
+    """How often the fields that Feishu computes are read of every record."""
+    touched: Touched = field(default_factory=Touched)
+    """Records that are to be looked at once more for what Feishu computes of them."""
 
     def notebook(self) -> Notebook:
         """A fresh notebook, dated now."""

@@ -25,13 +25,16 @@ class SignalKind(StrEnum):
     """A whole run was asked for."""
     SCHEMA = "schema"
     """Fields changed: read the field list again."""
+    COMPUTED = "computed"
+    """Look at this line again, or for want of one at all of them: by then Feishu has worked its formulas out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A reason to look. ``line`` is empty unless the kind is ``line``.
+    """A reason to look. ``line`` names one where the kind is ``line``, and may where it is ``computed``.
 
-    ``generation`` is raised by every arrival; ``noticed_at`` stays that of the first one still unsettled.
+    ``generation`` is raised by every arrival; ``noticed_at`` stays that of the first one still unsettled. One of kind
+    ``computed`` lies in the future until that moment, which every arrival moves; nobody is told of it before.
     """
 
     side: Side
@@ -40,6 +43,11 @@ class Signal:
     generation: int
     noticed_at: datetime
     reason: str
+
+    @property
+    def names_line(self) -> bool:
+        """Whether it says which line to look at."""
+        return self.kind is SignalKind.LINE or (self.kind is SignalKind.COMPUTED and bool(self.line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,10 @@ class Signals(Protocol):
         Such a signal rests: it is claimed only on request and does not count as waiting, until something arrives for
         its line. Call it for claimed lines before or after ``settle``; what arrived meanwhile does not come to rest.
         """
+        ...
+
+    def follow_up(self, lines: Sequence[str], at: datetime) -> None:
+        """Have these records looked at again from that moment on, ``""`` being all of them: a signal ``computed``."""
         ...
 
     def events_of(self, table_id: str, records: Sequence[str]) -> Mapping[str, Sequence[RecordEvent]]:

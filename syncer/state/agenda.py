@@ -17,6 +17,7 @@ from syncer.core.schedule import Schedule, Trouble, rest_after
 from syncer.core.values import Json
 from syncer.ports.world import Clock
 from syncer.state.connect import reaching
+from syncer.state.signals import TIMELY
 
 KEEP_QUIET = timedelta(days=7)
 """How long runs that wrote nothing are kept."""
@@ -109,11 +110,11 @@ INSERT INTO syncer_state.due (mapping, kind, due_at) VALUES (:mapping, :kind, :d
 ON CONFLICT (mapping, kind) DO UPDATE SET due_at = excluded.due_at, sent_at = NULL, sends = 0
 """)
 
-_STIR = text("""
+_STIR = text(f"""
 UPDATE syncer_state.due d SET due_at = :now
 WHERE d.kind = 'interactive' AND d.due_at IS NULL
-  AND EXISTS (SELECT FROM syncer_state.signal s WHERE s.mapping = d.mapping AND NOT s.resting)
-""")
+  AND EXISTS (SELECT FROM syncer_state.signal s WHERE s.mapping = d.mapping AND NOT s.resting AND {TIMELY})
+""")  # noqa: S608 - pieces of our own
 
 _CALL = text("""
 UPDATE syncer_state.due d SET due_at = coalesce(d.due_at, :now) FROM (
@@ -184,19 +185,19 @@ UPDATE syncer_state.agenda SET taken_at = NULL, taken_by = NULL WHERE mapping = 
 
 _MOVE = text("UPDATE syncer_state.due SET due_at = :due_at WHERE mapping = :mapping AND kind = :kind")
 
-_SETTLED = text("""
+_SETTLED = text(f"""
 UPDATE syncer_state.due d SET due_at = CASE
-  WHEN EXISTS (SELECT FROM syncer_state.signal s WHERE s.mapping = d.mapping AND NOT s.resting)
+  WHEN EXISTS (SELECT FROM syncer_state.signal s WHERE s.mapping = d.mapping AND NOT s.resting AND {TIMELY})
   THEN CAST(:now AS timestamptz) END
 WHERE d.mapping = :mapping AND d.kind = 'interactive'
-""")
+""")  # noqa: S608 - pieces of our own
 
 _NEXT = text(f"""
 SELECT m.name, m.state, (
   SELECT greatest(min(d.due_at), CASE WHEN {_RESTED} THEN NULL ELSE a.not_before END)
   FROM syncer_state.due d WHERE d.mapping = m.id AND {_WANTED}
 ) AS next_at, (
-  SELECT min(s.noticed_at) FROM syncer_state.signal s WHERE s.mapping = m.id AND NOT s.resting
+  SELECT min(s.noticed_at) FROM syncer_state.signal s WHERE s.mapping = m.id AND NOT s.resting AND {TIMELY}
 ) AS waiting_since
 FROM syncer_state.mapping m LEFT JOIN syncer_state.agenda a ON a.mapping = m.id
 """)  # noqa: S608 - pieces of our own

@@ -16,7 +16,7 @@ from syncer.state.connect import reaching
 from syncer.state.flows import FlowOf, Spot
 from syncer.state.mappings import never_applied
 from syncer.state.memo import json_text
-from syncer.state.signals import PostgresSignals, raise_signals
+from syncer.state.signals import TIMELY, PostgresSignals, raise_signals
 from syncer.state.subscriptions import Subscriptions
 
 KEPT = timedelta(hours=8)
@@ -59,12 +59,12 @@ _OF_TABLES = text(
 )
 _OF_NAME = text(_ACTIVE.format(which="m.name = :name"))
 
-_WAITING = text("""
+_WAITING = text(f"""
 SELECT m.name, first.noticed_at FROM syncer_state.mapping m CROSS JOIN LATERAL (
   SELECT s.noticed_at FROM syncer_state.signal s
-  WHERE s.mapping = m.id AND NOT s.resting ORDER BY s.noticed_at LIMIT 1
+  WHERE s.mapping = m.id AND NOT s.resting AND {TIMELY} ORDER BY s.noticed_at LIMIT 1
 ) first ORDER BY first.noticed_at, m.name
-""")
+""")  # noqa: S608 - pieces of our own
 
 _SOURCES = text("""
 SELECT DISTINCT coalesce(r.document -> 'document' -> 'feishu' ->> 'app', 'default') AS app,
@@ -168,7 +168,8 @@ class Noticing(Subscriptions):
     def waiting(self) -> Mapping[str, datetime]:
         """Mappings with unsettled signals, and since when; resting signals do not count. The longest waiting first."""
         with reaching(self._engine), self._engine.connect() as connection:
-            return {row.name: row.noticed_at for row in connection.execute(_WAITING)}
+            rows = connection.execute(_WAITING, {"now": self._clock.now()})
+            return {row.name: row.noticed_at for row in rows}
 
     def sources(self) -> Sources:
         """The apps and connections of all mappings that are not paused."""

@@ -41,15 +41,29 @@ ON CONFLICT (mapping, side, kind, line) DO UPDATE SET
   resting = s.resting OR s.generation = ANY(CAST(:claimed AS bigint[]))
 """)
 
-_CLAIM = text("""
-SELECT side, kind, line, generation, noticed_at, reason FROM syncer_state.signal
-WHERE mapping = :mapping AND NOT resting ORDER BY noticed_at, generation LIMIT :limit
+# What every arrival moves: its moment is the last one's.
+_FOLLOW_UP = text("""
+INSERT INTO syncer_state.signal AS s (mapping, side, kind, line, generation, noticed_at, reason)
+SELECT :mapping, :side, :kind, wanted.line, nextval('syncer_state.signal_generation'), :at, :reason
+FROM (
+  SELECT line COLLATE "C" AS line FROM unnest(CAST(:lines AS text[])) AS l(line) ORDER BY 1
+) wanted
+ON CONFLICT (mapping, side, kind, line) DO UPDATE SET
+  generation = excluded.generation, noticed_at = greatest(s.noticed_at, excluded.noticed_at)
 """)
 
-_CLAIM_ALL = text("""
-SELECT side, kind, line, generation, noticed_at, reason FROM syncer_state.signal
-WHERE mapping = :mapping ORDER BY resting, noticed_at, generation LIMIT :limit
-""")
+TIMELY = "(s.kind <> 'computed' OR s.noticed_at <= :now)"
+"""Whether a signal's moment has come. Only of this kind can it lie ahead: other clocks may be ahead of ours."""
+
+_CLAIM = text(f"""
+SELECT side, kind, line, generation, noticed_at, reason FROM syncer_state.signal s
+WHERE mapping = :mapping AND NOT resting AND {TIMELY} ORDER BY noticed_at, generation LIMIT :limit
+""")  # noqa: S608 - pieces of our own
+
+_CLAIM_ALL = text(f"""
+SELECT side, kind, line, generation, noticed_at, reason FROM syncer_state.signal s
+WHERE mapping = :mapping AND {TIMELY} ORDER BY resting, noticed_at, generation LIMIT :limit
+""")  # noqa: S608 - pieces of our own
 
 _SETTLE = text("""
 WITH over AS (
@@ -100,7 +114,7 @@ class PostgresSignals:
         """Unsettled signals, oldest first; nothing is deleted. With ``resting``, those that were left come last."""
         statement = _CLAIM_ALL if resting else _CLAIM
         with reaching(self._engine), self._engine.connect() as connection:
-            rows = connection.execute(statement, {"mapping": self._mapping, "limit": limit})
+            rows = connection.execute(statement, {"mapping": self._mapping, "limit": limit, "now": self._clock.now()})
             found = [Signal(Side(row.side), SignalKind(row.kind), *row[2:]) for row in rows]
         self._claimed.update((_place(signal), signal.generation) for signal in found)
         return found
@@ -131,6 +145,16 @@ class PostgresSignals:
         with reaching(self._engine), self._engine.begin() as connection:
             told = {**values, "lines": array_text(names), "claimed": claimed, "at": self._clock.now()}
             connection.execute(_LEAVE, told)
+
+    def follow_up(self, lines: Sequence[str], at: datetime) -> None:
+        """Have these records looked at again from that moment on; see ``ports.signals.Signals``."""
+        names = list(dict.fromkeys(lines))
+        if not names:
+            return
+        values = {"mapping": self._mapping, "side": Side.FEISHU.value, "kind": SignalKind.COMPUTED.value}
+        told = {**values, "lines": array_text(names), "at": at, "reason": "what Feishu computes may follow"}
+        with reaching(self._engine), self._engine.begin() as connection:
+            connection.execute(_FOLLOW_UP, told)
 
     def events_of(self, table_id: str, records: Sequence[str]) -> Mapping[str, Sequence[RecordEvent]]:
         """The kept events of these records, oldest first; records without any are missing."""

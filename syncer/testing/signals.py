@@ -87,11 +87,16 @@ class InMemoryNoticing:
 
     def waiting(self) -> Mapping[str, datetime]:
         """Mappings with unsettled signals, and since when; resting signals do not count."""
-        since = {
-            name: min(signal.noticed_at for place, signal in hole.signals.items() if place not in hole.resting)
+        now = self.clock.now()
+        ripe = {
+            name: [
+                one.noticed_at
+                for place, one in hole.signals.items()
+                if place not in hole.resting and _is_ripe(one, now)
+            ]
             for name, hole in self.holes.items()
-            if hole.signals.keys() - hole.resting
         }
+        since = {name: min(moments) for name, moments in ripe.items() if moments}
         return dict(sorted(since.items(), key=lambda found: (found[1], found[0])))
 
     def prune(self, older_than: timedelta = timedelta(hours=8)) -> int:
@@ -121,10 +126,11 @@ class InMemorySignals:
 
     def claim(self, limit: int, *, resting: bool = False) -> Sequence[Signal]:
         """Unsettled signals, oldest first; nothing is deleted. With ``resting``, those that were left come last."""
+        now = self._noticing.clock.now()
         found = [
             (place in self._hole.resting, signal.noticed_at, signal.generation, signal)
             for place, signal in self._hole.signals.items()
-            if resting or place not in self._hole.resting
+            if (resting or place not in self._hole.resting) and _is_ripe(signal, now)
         ]
         claimed = [signal for *_, signal in sorted(found, key=lambda one: one[:3])[:limit]]
         self._claimed.update((_place(signal), signal.generation) for signal in claimed)
@@ -150,6 +156,14 @@ class InMemorySignals:
             noticed_at = known.noticed_at if known else now
             self._hole.signals[place] = Signal(*place, self._noticing.generation(), noticed_at, reason)
 
+    def follow_up(self, lines: Sequence[str], at: datetime) -> None:
+        """Have these records looked at again from that moment on; see ``ports.signals.Signals``."""
+        for line in dict.fromkeys(lines):
+            place = (Side.FEISHU, SignalKind.COMPUTED, line)
+            known = self._hole.signals.get(place)
+            moment = max(known.noticed_at, at) if known else at
+            self._hole.signals[place] = Signal(*place, self._noticing.generation(), moment, "may follow")
+
     def events_of(self, table_id: str, records: Sequence[str]) -> Mapping[str, Sequence[RecordEvent]]:
         """The kept events of these records, oldest first; records without any are missing."""
         found: dict[str, list[RecordEvent]] = {}
@@ -162,6 +176,10 @@ class InMemorySignals:
         """Everything in the Bitable table up to this revision was read."""
         flows, table = self._noticing.flows, self._hole.table
         flows[table] = gaps.caught_up(flows.get(table, Flow()), revision)
+
+
+def _is_ripe(signal: Signal, now: datetime) -> bool:
+    return signal.kind is not SignalKind.COMPUTED or signal.noticed_at <= now
 
 
 def _place(signal: Signal) -> Place:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from syncer.catalog.build import build_mapping
-from syncer.catalog.check import Findings, check_against
+from syncer.catalog.check import Findings, check_against, computes
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
 from syncer.catalog.pairs import Tables
@@ -51,6 +51,8 @@ class Mappings(Doors):
             say(sentence)
         found: dict[str, Json] = {"fields": ids, "key": list(watch.key), "capture": watch.way}
         found["tables"] = self.tables_of(sides)
+        if computes(sides.mapping, sides.record_table):
+            found["computed"] = True
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
         stored = {"document": document.model_dump(mode="json"), **found, "timezone": sides.record_table.time_zone}

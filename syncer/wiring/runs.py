@@ -97,6 +97,7 @@ class Syncer(Mappings):
                 signals=self.store.noticing.signals(job.mapping.name),
                 capture=None if job.options.dry else self.watch(sides.mapping, sides.row_table, zone).capture(),
                 table=job.mapping.table_id,
+                computed=job.mapping.computed,
                 aside=aside,
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)

@@ -39,7 +39,8 @@ def schedule_of(stored: Json) -> Schedule:
     assert isinstance(stored, dict)
     document = Document.model_validate(stored["document"])
     name = document.schedule.timezone or document.timezone or stored.get("timezone")
-    return Schedule(document.schedule.every, document.schedule.full, zone(name) if isinstance(name, str) else UTC)
+    rhythm, place = document.schedule, zone(name) if isinstance(name, str) else UTC
+    return Schedule(rhythm.every, rhythm.full, place, document.computed if stored.get("computed") else None)
 
 
 class Hand:

@@ -258,6 +258,7 @@ BENT = [
     ),
     ("30s", "30 s", ["19: schedule.every: '30 s' is no duration; write a number and s, m, h or d, such as 30s"]),
     ("30s", "0s", ["19: schedule.every: '0s' is no time at all; write at least 1s"]),
+    ("direction: both", "computed: 0m", ["9: computed: '0m' is no time at all; write at least 1s"]),
     (
         "every: 30s",
         "full: 0 3 * *",
@@ -337,11 +338,6 @@ NOT_YET = [
         "direction: both",
         "settle: 5s",
         "9: settle: is not supported yet (waiting until a line is quiet); leave settle out",
-    ),
-    (
-        "direction: both",
-        "computed: 5m",
-        "9: computed: is not supported yet (a rhythm of its own for computed fields); leave computed out",
     ),
     ("merge: set", "link: tags", "16: fields.标签.link: is not supported yet (link fields); leave this pair out"),
     (

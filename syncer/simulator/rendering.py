@@ -32,8 +32,6 @@ class Renderer:
         """Return one record as ready JSON."""
         if any(until > self.reading.world.clock.now() for until, _ in record.held_back.values()):
             return orjson.Fragment(orjson.dumps(self.shown(record)))
-        if any(until > self.reading.world.clock.now() for until, _ in record.held_back.values()):
-            return orjson.Fragment(orjson.dumps(self.shown(record)))
         kept = record.rendered
         if kept is None or (len(kept) >= _MOST_SHAPES and self._key not in kept):
             kept = record.rendered = {}

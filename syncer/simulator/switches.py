@@ -83,9 +83,6 @@ class Switches:
     computed_lag_seconds: float = 0.0
     """A formula shows its former value this long after a write of its record. [silent]"""
 
-    computed_lag_seconds: float = 0.0
-    """A formula shows its former value this long after a write of its record. [silent]"""
-
     automatic_time_step_ms: int = 1000
     """Automatic times are multiples of this many ms. [inferred] from samples that end in 000"""
 

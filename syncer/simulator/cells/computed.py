@@ -8,7 +8,6 @@ A formula's value is either set for one record, or worked out from the field's e
 
 import math
 from collections.abc import Iterable
-from collections.abc import Iterable
 from typing import Any
 
 from syncer.simulator.cells.kind import Kind, Reading
@@ -57,16 +56,6 @@ class Computed(Kind):
         """Sort numbers by size before everything else by its text."""
         first = stored[0]
         return (0, float(first), "") if isinstance(first, int | float) else (1, 0.0, str(first))
-
-
-def hold_back(records: Iterable[Record], reading: Reading) -> None:
-    """Let formulas of records that are about to be written show for a while what they show now."""
-    seconds, now = reading.world.switches.computed_lag_seconds, reading.world.clock.now()
-    formulas = [each for each in reading.table.fields.values() if each.expression and isinstance(each.kind, Computed)]
-    for record in records if seconds else ():
-        for of in formulas:
-            known = record.record_id in reading.table.records
-            record.held_back[of.field_id] = (now + seconds, of.kind.stored(record, of, reading) if known else None)
 
 
 def hold_back(records: Iterable[Record], reading: Reading) -> None:

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 from syncer.core.mapping import Policy, Rules, SyncMapping
 from syncer.core.records import Side
+from syncer.database import clocks as database_clock
 from syncer.database.rows import PostgresRows
 from syncer.engine.report import Report
 from syncer.engine.tools import Options, Tools
 from syncer.errors import MendError, OutsideError, SyncerError
+from syncer.feishu import clocks as feishu_clock
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.ports.progress import Reporter
 from syncer.state.mappings import Applied, State
 
 if TYPE_CHECKING:
     from syncer.feishu.bitable import BitableRecords
+
+NEVER = timedelta(days=36500)
+"""So far apart must times be where a clock could not be compared: no two are."""
 
 Work = Callable[[Tools, RecordTableInfo], Report]
 """What a run does: ``engine.run.run``, or another command's own."""
@@ -61,8 +66,11 @@ def clocks_of(sides: Sides) -> Mapping[Side, timedelta]:
 
 def with_clocks(rules: Rules, sides: Sides) -> Rules:
     """The rules of a mapping with what is known of the clocks, where some field asks who was later."""
-    asks = any(pair.policy is Policy.LATEST for pair in rules.pairs)
-    return replace(rules, skew=clocks_of(sides)) if asks else rules
+    if not any(pair.policy is Policy.LATEST for pair in rules.pairs):
+        return rules
+    skew = clocks_of(sides)
+    blur = feishu_clock.NOISE + database_clock.NOISE if len(skew) == len(Side) else NEVER
+    return replace(rules, skew=skew, blur=blur)
 
 
 def status_of(error: SyncerError) -> str:

@@ -56,7 +56,7 @@ def show_conflict(number: Number, as_json: AsJson = False) -> None:
         console.emit(told)
         return
     for name, value in told.items():
-        console.say(f"{name}: {shown.told(value)}")
+        console.say(f"{name}: {shown.times(value) if name == 'times' else shown.told(value)}")
 
 
 @conflicts.command("resolve")
@@ -124,4 +124,6 @@ def _conflict(one: Conflict, columns: Sequence[str]) -> dict[str, Any]:
         "winner": one.winner,
         "at": shown.moment(one.at),
         "version": one.version,
+        "estimated": one.estimated,
+        "times": shown.moments(one.moments),
     }

@@ -111,3 +111,21 @@ def key_columns(document: Json) -> Sequence[str]:
         return ()
     columns = document.get("key")
     return [str(column) for column in columns] if isinstance(columns, Sequence) else ()
+
+
+def moments(form: Json) -> dict[str, Any] | None:
+    """When each side changed a field: ``{side: {at, exact, who}}``, ``at`` in RFC 3339 by our clock."""
+    if not isinstance(form, Mapping):
+        return None
+    known = {side: one for side, one in form.items() if isinstance(one, Mapping)}
+    return {side: {**one, "at": moment(datetime.fromisoformat(str(one["at"])))} for side, one in known.items()}
+
+
+def times(known: Mapping[str, Any] | None) -> str:
+    """The same for people: what is only the time of the line says so."""
+    told = [
+        f"{side} at {one['at']}{'' if one['exact'] else ' (estimated: when the line was changed last)'}"
+        f"{' by ' + one['who'] if one['who'] else ''}"
+        for side, one in (known or {}).items()
+    ]
+    return "; ".join(told) or "not known"

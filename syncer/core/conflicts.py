@@ -24,22 +24,42 @@ Winner: TypeAlias = Side | Third
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """One field changed on both sides. ``changed_at`` holds what is known of when each side changed it.
+class Moment:
+    """When a side changed a field, by our clock, and by whom as far as it says.
 
-    ``estimated`` says that those times are of the whole line, not of the field.
+    Not ``exact``: it is the time at which the whole line was changed last. Without ``at`` nothing is known.
     """
+
+    at: datetime | None = None
+    exact: bool = False
+    who: str = ""
+
+
+UNKNOWN = Moment()
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One field changed on both sides. ``moments`` holds what is known of when each side changed it."""
 
     feishu: Value
     database: Value
-    changed_at: Mapping[Side, datetime | None]
+    moments: Mapping[Side, Moment]
     tie: Policy
     tolerance: timedelta
-    estimated: bool = True
 
     def of(self, side: Side) -> Value:
         """The value a side holds now."""
         return self.feishu if side is Side.FEISHU else self.database
+
+    def when(self, side: Side) -> Moment:
+        """What is known of when a side changed it."""
+        return self.moments.get(side, UNKNOWN)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether a time is that of the whole line, not of the field."""
+        return any(self.when(side).at is not None and not self.when(side).exact for side in Side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +117,20 @@ def _fill_empty(clash: Clash) -> Verdict:
 
 
 def _latest(clash: Clash) -> Verdict:
-    feishu, database = clash.changed_at.get(Side.FEISHU), clash.changed_at.get(Side.DATABASE)
+    feishu, database = clash.when(Side.FEISHU).at, clash.when(Side.DATABASE).at
     if feishu is None or database is None:
         unknown = Side.FEISHU if feishu is None else Side.DATABASE
         return _tie(clash, f"the time of the change in {unknown} is not known")
     if abs(feishu - database) <= clash.tolerance:
-        return _tie(clash, f"both changed within {clash.tolerance.total_seconds():g} s")
+        return _tie(clash, _too_near(clash))
     winner = Side.FEISHU if feishu > database else Side.DATABASE
     return Verdict(winner, "policy latest" + (" (by line times)" if clash.estimated else ""), clash.estimated)
+
+
+def _too_near(clash: Clash) -> str:
+    if clash.tolerance > timedelta(days=1):
+        return "the clocks of the two sides could not be compared"
+    return f"both changed within {clash.tolerance.total_seconds():g} s"
 
 
 def _tie(clash: Clash, why: str) -> Verdict:

@@ -269,3 +269,5 @@ class Rules:
     """How a deletion is marked, by the side whose lines bear the mark."""
     skew: Mapping[Side, timedelta] = dataclasses.field(default_factory=dict)
     """How much later it is by a side's clock than by ours, as far as that was measured."""
+    blur: timedelta = timedelta(0)
+    """How far times of the two sides may be apart that are the same, as exactly as their clocks could be compared."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from syncer.core.conflicts import Clash, Resolution, Third, Verdict, settle
+from syncer.core.conflicts import UNKNOWN, Clash, Moment, Resolution, Third, Verdict, settle
 from syncer.core.mapping import Merge, Misfit, Pair, Pairing, Policy
 from syncer.core.records import Base, Held, Owed, Side, Unreadable
 from syncer.core.values import Value, is_empty, plain
@@ -20,12 +20,20 @@ from syncer.core.values import Value, is_empty, plain
 class Circumstances:
     """What a merge may ask beside the values: when each side changed, who breaks ties, what a person decided."""
 
-    changed_at: Mapping[Side, datetime | None] = field(default_factory=dict)
+    lines: Mapping[Side, Moment] = field(default_factory=dict)
+    """When each line was changed."""
+    fields: Mapping[Side, Mapping[str, Moment]] = field(default_factory=dict)
+    """When those fields were changed of which that is known, by pair."""
     tie: Policy = Policy.MANUAL
     tolerance: timedelta = timedelta(seconds=2)
     pairing: Pairing = Pairing.ASK
     resolution: Resolution | None = None
     now: datetime | None = None
+
+    def moments(self, pair: str) -> dict[Side, Moment]:
+        """What is known of when each side changed a field: best what names the field itself."""
+        whole = {side: self.lines.get(side, UNKNOWN) for side in Side}
+        return {side: self.fields.get(side, {}).get(pair, moment) for side, moment in whole.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,7 @@ def _carry(pair: Pair, value: Value, to: Side) -> Value:
 
 
 def _conflict(pair: Pair, feishu: Value, database: Value, about: Circumstances) -> Merged:
-    clash = Clash(feishu, database, about.changed_at, about.tie, about.tolerance)
+    clash = Clash(feishu, database, about.moments(pair.name), about.tie, about.tolerance)
     verdict = settle(clash, pair.policy, about.resolution)
     if verdict.winner is None:
         return Merged(clash=clash, verdict=verdict)

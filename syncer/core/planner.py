@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from syncer.core.conflicts import Resolution
+from syncer.core.conflicts import UNKNOWN, Moment, Resolution
 from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
@@ -87,18 +87,26 @@ def _marked(rules: Rules, version: Version) -> bool:
 # Both halves are there.
 
 
-def _changed_at(rules: Rules, version: Version, since: datetime | None) -> datetime | None:
-    """When a line was changed since its bases moved, by our clock; ``None`` if its time cannot be that of an edit.
+def _line_moment(rules: Rules, version: Version, since: datetime | None) -> Moment:
+    """When a line was changed since its bases moved, by our clock; unknown if its time cannot be that of an edit.
 
     A time from before the bases moved is that of our own write, or of a clock that is behind; one from after the line
     was read is of a clock that is ahead. Neither orders anything.
     """
-    if version.modified_at is None:
-        return None
-    at = version.modified_at - rules.skew.get(version.side, timedelta(0))
-    if at > version.read_at + rules.tolerance or (since is not None and at <= since):
-        return None
-    return at
+    at = _ours(rules, version, version.modified_at)
+    return UNKNOWN if at is None or (since is not None and at <= since) else Moment(at)
+
+
+def _field_moments(rules: Rules, version: Version) -> dict[str, Moment]:
+    """When those of a line's fields were changed of which an event or a log told."""
+    told = version.told or {}
+    return {name: Moment(_ours(rules, version, one.at), exact=True, who=one.who) for name, one in told.items()}
+
+
+def _ours(rules: Rules, version: Version, at: datetime | None) -> datetime | None:
+    """A time of a side by our clock; ``None`` for one from after the line was read."""
+    ours = None if at is None else at - rules.skew.get(version.side, timedelta(0))
+    return None if ours is None or ours > version.read_at + rules.tolerance else ours
 
 
 def _plan_both(
@@ -111,8 +119,14 @@ def _plan_both(
 ) -> LinePlan:
     assert feishu.values is not None
     assert database.values is not None
-    changed_at = {version.side: _changed_at(rules, version, since) for version in (feishu, database)}
-    about = Circumstances(changed_at, rules.tie, rules.tolerance, desk.pairing or rules.pairing, None, desk.now)
+    about = Circumstances(
+        {version.side: _line_moment(rules, version, since) for version in (feishu, database)},
+        {version.side: _field_moments(rules, version) for version in (feishu, database) if version.told},
+        rules.tie,
+        max(rules.tolerance, rules.blur),
+        desk.pairing or rules.pairing,
+        now=desk.now,
+    )
     draft = _Draft({Side.FEISHU: feishu.line, Side.DATABASE: database.line})
     for pair in rules.pairs:
         here, there = feishu.values.get(pair.name), database.values.get(pair.name)

@@ -40,12 +40,24 @@ Held: TypeAlias = "Value | Unreadable"
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """When one field got the value it holds, by its side's clock, as the event or log entry that names it says.
+
+    ``who`` names the one who did it, in the side's own words; empty where the side does not say.
+    """
+
+    at: datetime
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """What one line looked like on one side.
 
     ``line`` is a record id or a row key in its stored form (``key_text``). ``values`` maps a pair's name to what the
     line holds, or is ``None`` when the line is absent. ``read_at`` is when its reading began, in the syncer's clock;
-    ``modified_at`` the side's own estimate of the line's last change.
+    ``modified_at`` the side's own estimate of the line's last change. ``told`` says of some fields when they were
+    changed; ``None`` as long as nobody asked.
     """
 
     side: Side
@@ -53,6 +65,7 @@ class Version:
     values: Mapping[str, Held] | None
     read_at: datetime
     modified_at: datetime | None = None
+    told: Mapping[str, Told] | None = None
 
     @property
     def absent(self) -> bool:

@@ -36,9 +36,16 @@ class Bench:
         lines = [self._line(case) for case in cases]
         self._complete(lines)
         self._desks(lines)
-        for line in lines:
-            line.adopt(self._tools.plan(line))
+        self._plan(lines)
         return lines
+
+    def _plan(self, lines: Sequence[Line]) -> None:
+        """Plan the lines; of all contested fields together it is asked when they were changed."""
+        plans, witnesses = [self._tools.draft(line) for line in lines], self._tools.witnesses
+        if witnesses is not None:
+            witnesses.ask([line for line, plan in zip(lines, plans, strict=True) if witnesses.lack(line, plan)])
+        for line, plan in zip(lines, plans, strict=True):
+            line.adopt(self._tools.plan(line) if plan.collisions else plan)
 
     def approved(self, guard: str, line: Line) -> bool:
         """Whether a person approved, for this guard, this very state of this line."""

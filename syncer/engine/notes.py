@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from syncer.core.conflicts import Clash
 from syncer.core.plan import Action, Collision, Operation, Unfit
 from syncer.core.planner import WHOLE_LINE, failed_digest, failed_line
 from syncer.core.records import Side, Unreadable
@@ -120,6 +121,7 @@ class Notebook:
                 met.verdict.reason,
                 self.now,
                 met.verdict.estimated,
+                moments=_moments(met.clash),
             )
         )
 
@@ -153,6 +155,16 @@ class Notebook:
             return
         link, record, key = line.known_as, line.id_on(Side.FEISHU), line.id_on(Side.DATABASE)
         self.mended.extend((link, record, key, pair) for pair in pairs)
+
+
+def _moments(clash: Clash) -> Json:
+    """What is known of when each side changed a field."""
+    known = {side: clash.when(side) for side in Side}
+    return {
+        side.value: {"at": when.at.isoformat(), "exact": when.exact, "who": when.who}
+        for side, when in known.items()
+        if when.at is not None
+    } or None
 
 
 def _forms(values: Mapping[str, Value]) -> dict[str, Json]:

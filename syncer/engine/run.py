@@ -27,6 +27,7 @@ from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
 from syncer.engine.strays import note_strays
 from syncer.engine.tools import Tools
+from syncer.engine.witnesses import Witnesses
 from syncer.ports import Case, CaseKind, Look, RecordTableInfo
 
 
@@ -38,7 +39,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     intent that the next run settles first.
     """
     began = tools.clock.now()
-    report = tools.report
+    report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
     if not tools.options.dry:
         Recovery(tools).run()
     tools.touched.wanted = bool(following(tools, info))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from syncer.core.mapping import Rules
 from syncer.core.plan import LinePlan
@@ -18,6 +19,9 @@ from syncer.ports import Clock, Ids, Memory, Records, Rows
 from syncer.ports.capture import Capture
 from syncer.ports.progress import Reporter
 from syncer.ports.signals import Signals
+
+if TYPE_CHECKING:
+    from syncer.engine.witnesses import Witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,9 @@ class Tools:
     """Whether policies decide about linked lines whose bases are unconfirmed, in place of ``pairing``."""
     signals: Signals | None = None
     capture: Capture | None = None
+    log: Capture | None = None
+    """The capture, also in a dry run: it is asked when contested columns were changed."""
+    witnesses: "Witnesses | None" = None
     breathe: Callable[[], None] = lambda: None
     """Deals with what was noticed meanwhile; a long run calls it between two slices."""
     overtaken: set[tuple[Side, str]] = field(default_factory=set)
@@ -81,7 +88,15 @@ class Tools:
         return Notebook(self.lens, self.clock.now())
 
     def plan(self, line: Line) -> LinePlan:
-        """The plan of a line as it stands now."""
+        """The plan of a line as it stands now; of contested fields with what is known of their times."""
+        plan = self.draft(line)
+        if self.witnesses is None or not self.witnesses.lack(line, plan):
+            return plan
+        self.witnesses.ask([line])
+        return self.draft(line)
+
+    def draft(self, line: Line) -> LinePlan:
+        """The plan of a line by what was asked until now."""
         if line.wish is not None and not line.halfway:
             return line.wish(line)
         feishu, database = line.versions[Side.FEISHU], line.versions[Side.DATABASE]

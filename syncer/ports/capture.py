@@ -4,11 +4,12 @@ A capture says where to look, never what stands there: its keys are read anew. I
 its cursor at least once; it may name rows that did not change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from syncer.core.records import Told
 from syncer.core.values import Json
 
 
@@ -73,6 +74,14 @@ class Capture(Protocol):
 
     def changes(self, cursor: Mapping[str, Json], limit: int) -> Captured:
         """What committed since the cursor, about ``limit`` changes at most. The same cursor may be asked again."""
+        ...
+
+    def told(self, cursor: Mapping[str, Json], keys: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+        """When columns of these rows got the values they hold, as far as changes since the cursor name them.
+
+        By key and column, by the database's clock. What a batch of this mapping wrote last is left out, and so is a
+        column that a later change may have written without naming it.
+        """
         ...
 
     def read(self, cursor: Mapping[str, Json]) -> None:

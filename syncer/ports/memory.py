@@ -104,6 +104,12 @@ class Audit:
     """When the line that the write was made from was read."""
     id: int | None = None
     """Its number, once it is stored."""
+    noticed_at: datetime | None = None
+    """When the change arrived that the write carries; without it, the run found it by reading."""
+    planned_at: datetime | None = None
+    sent_at: datetime | None = None
+    whole: Json = None
+    """Of a line that was deleted all that it held, mapped or not, as its side shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,8 @@ class ConflictNote:
     estimated: bool = False
     value: Json = None
     """What a person wants both sides to hold, where ``winner`` is ``merged``."""
+    moments: Json = None
+    """When each side changed it and who did, as far as known: ``{side: {at, exact, who}}``."""
 
 
 @dataclass(frozen=True, slots=True)

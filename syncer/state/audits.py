@@ -85,5 +85,5 @@ class Audits:
 def as_audit(row: Row[Any]) -> Audit:
     """An audit from its row."""
     line = (row.record, row.key)
-    times = (row.at, row.read_at, row.id)
-    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, *times)
+    times = (row.at, row.read_at, row.id, row.noticed_at, row.planned_at, row.sent_at)
+    return Audit(row.link, Side(row.side), row.action, *line, row.before, row.after, row.reason, *times, row.whole)

@@ -44,6 +44,8 @@ class Conflict:
     run: str
     shown: int | None = None
     """The version that a person was shown last."""
+    moments: Json = None
+    """When each side changed it and who did, as far as known; see ``ports.memory.ConflictNote``."""
 
 
 class Conflicts:
@@ -145,4 +147,5 @@ def _conflict(row: Any) -> Conflict:
         row.settled_at,
         str(row.run),
         row.shown,
+        row.moments,
     )

@@ -18,13 +18,14 @@ from syncer.ports.memory import Audit, ConflictNote, FailureNote, IntentState, M
 # values falls.
 _OPEN = """
 INSERT INTO syncer_state.conflict AS c
-  (mapping, run, link, record, key, pair, field, base, feishu, database, policy, state, reason, estimated, at)
+  (mapping, run, link, record, key, pair, field, base, feishu, database, policy, state, reason, estimated, moments, at)
 VALUES (%(mapping)s, %(run)s, %(link)s, %(record)s, %(key)s, %(pair)s, %(field)s, %(base)s, %(feishu)s, %(database)s,
-  %(policy)s, 'open', %(reason)s, %(estimated)s, %(at)s)
+  %(policy)s, 'open', %(reason)s, %(estimated)s, %(moments)s, %(at)s)
 ON CONFLICT (mapping, link, pair) WHERE state = 'open' DO UPDATE SET
   run = excluded.run, record = excluded.record, key = excluded.key, field = excluded.field, base = excluded.base,
   feishu = excluded.feishu, database = excluded.database, policy = excluded.policy, reason = excluded.reason,
-  estimated = excluded.estimated, at = excluded.at, winner = NULL, value = NULL, version = c.version + 1
+  estimated = excluded.estimated, moments = excluded.moments, at = excluded.at, winner = NULL, value = NULL,
+  version = c.version + 1
 WHERE (c.base::text, c.feishu::text, c.database::text)
   IS DISTINCT FROM (excluded.base::text, excluded.feishu::text, excluded.database::text)
 """
@@ -32,13 +33,14 @@ WHERE (c.base::text, c.feishu::text, c.database::text)
 _SETTLE = """
 WITH settled AS (
   UPDATE syncer_state.conflict SET state = 'settled', run = %(run)s, base = %(base)s, feishu = %(feishu)s,
-    database = %(database)s, policy = %(policy)s, winner = %(winner)s, reason = %(reason)s, settled_at = %(at)s
+    database = %(database)s, policy = %(policy)s, winner = %(winner)s, reason = %(reason)s, settled_at = %(at)s,
+    estimated = %(estimated)s, moments = coalesce(%(moments)s, moments)
   WHERE mapping = %(mapping)s AND link = %(link)s AND pair = %(pair)s AND state = 'open' RETURNING id
 )
 INSERT INTO syncer_state.conflict (mapping, run, link, record, key, pair, field, base, feishu, database, policy, state,
-  winner, reason, estimated, at, settled_at)
+  winner, reason, estimated, moments, at, settled_at)
 SELECT %(mapping)s, %(run)s, %(link)s, %(record)s, %(key)s, %(pair)s, %(field)s, %(base)s, %(feishu)s, %(database)s,
-  %(policy)s, 'settled', %(winner)s, %(reason)s, %(estimated)s, %(at)s, %(at)s
+  %(policy)s, 'settled', %(winner)s, %(reason)s, %(estimated)s, %(moments)s, %(at)s, %(at)s
 WHERE NOT EXISTS (SELECT FROM settled)
 """
 
@@ -100,7 +102,8 @@ class MemoWriter:
     def _audits(self, audits: Sequence[Audit]) -> None:
         if not audits:
             return
-        columns = "mapping, run, link, side, action, record, key, before, after, reason, at, read_at"
+        columns = "mapping, run, link, side, action, record, key, before, after, reason, at, read_at, noticed_at,"
+        columns += " planned_at, sent_at, whole"
         with (
             self.connection.cursor() as cursor,
             cursor.copy(f"COPY syncer_state.audit ({columns}) FROM STDIN") as copy,
@@ -120,6 +123,10 @@ class MemoWriter:
                         _storable(audit.reason),
                         audit.at,
                         audit.read_at,
+                        audit.noticed_at,
+                        audit.planned_at,
+                        audit.sent_at,
+                        None if audit.whole is None else json_text(audit.whole),
                     )
                 )
 
@@ -183,6 +190,7 @@ def _conflict(note: ConflictNote) -> Mapping[str, object]:
         "winner": note.winner,
         "reason": _storable(note.reason),
         "estimated": note.estimated,
+        "moments": None if note.moments is None else json_text(note.moments),
         "at": note.at,
     }
 

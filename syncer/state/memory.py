@@ -38,7 +38,7 @@ WHERE mapping = %s AND link IS NULL AND {line} IS NOT NULL LIMIT %s
 """
 
 _OPEN_CONFLICTS = """
-SELECT link, record, key, pair, field, base, feishu, database, policy, winner, reason, at, estimated, value
+SELECT link, record, key, pair, field, base, feishu, database, policy, winner, reason, at, estimated, value, moments
 FROM syncer_state.conflict WHERE mapping = %s AND state = 'open' AND link = ANY(%s)
 """
 

@@ -1,9 +1,10 @@
 """The log of changes of a table in memory, and a reader of it; what triggers are to a real table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from syncer.core.records import Told
 from syncer.core.values import Json
 from syncer.ports.capture import Captured, CapturedKey
 
@@ -73,6 +74,22 @@ class InMemoryCapture:
         waiting = max(0, len(since) - limit)
         further: dict[str, Json] = {"number": number + min(limit, len(since))}
         return Captured(tuple(found.values()), further, more=waiting > 0, waiting=waiting)
+
+    def told(self, cursor: Mapping[str, Json], keys: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+        """When columns of these rows got the values they hold."""
+        found: dict[str, dict[str, Told]] = {key: {} for key in keys}
+        number = cursor.get("number")
+        start = number - self._log.first if isinstance(number, int) else 0
+        for entry in self._log.entries[max(0, start) :]:
+            if entry is None or entry.columns is None or entry.action != "update":
+                found.update({key: {} for key in found if entry is None or key == entry.key})
+                continue
+            row = found.get(entry.key, {})
+            for column in entry.columns:
+                row.pop(column, None)
+                if entry.at is not None and entry.batch is None:
+                    row[column] = Told(entry.at)
+        return found
 
     def read(self, cursor: Mapping[str, Json]) -> None:
         """All before this cursor is dealt with."""

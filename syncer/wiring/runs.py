@@ -82,6 +82,7 @@ class Syncer(Mappings):
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
         zone = zone_of(sides.mapping, sides.record_table)
+        log = self.watch(sides.mapping, sides.row_table, zone).capture()
         with self._opened(job, layout, sides) as (memory, report), closing(Threads()) as aside:
             tools = Tools(
                 rules=rules,
@@ -95,7 +96,8 @@ class Syncer(Mappings):
                 options=job.options,
                 lens=Lens(rules),
                 signals=self.store.noticing.signals(job.mapping.name),
-                capture=None if job.options.dry else self.watch(sides.mapping, sides.row_table, zone).capture(),
+                capture=None if job.options.dry else log,
+                log=log,
                 table=job.mapping.table_id,
                 computed=job.mapping.computed,
                 aside=aside,

@@ -40,6 +40,9 @@ class RowLog:
             return Captured([CapturedKey(first[0])], {"copy": len(self._copies) - 1}, more=True, waiting=len(moved) - 1)
         return Captured([CapturedKey(key) for key in moved], self.start())
 
+    def told(self, _cursor, _keys):
+        return {}
+
     def read(self, cursor) -> None:
         pass
 

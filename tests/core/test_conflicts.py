@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.core.conflicts import POLICIES, Clash, settle
+from syncer.core.conflicts import POLICIES, Clash, Moment, settle
 from syncer.core.mapping import Policy
 from tests.core.toys import DATABASE, FEISHU, NOON, seen
 
@@ -14,7 +14,8 @@ SECOND = timedelta(seconds=1)
 
 
 def clash(feishu="甲", database="乙", at_feishu=None, at_database=None, tie=Policy.MANUAL, estimated=True) -> Clash:
-    return Clash(feishu, database, {FEISHU: at_feishu, DATABASE: at_database}, tie, 2 * SECOND, estimated)
+    moments = {FEISHU: Moment(at_feishu, not estimated), DATABASE: Moment(at_database, not estimated)}
+    return Clash(feishu, database, moments, tie, 2 * SECOND)
 
 
 TABLE = [

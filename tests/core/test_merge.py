@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from syncer.core.conflicts import Moment
 from syncer.core.mapping import Direction, Merge, Pairing, Policy
 from syncer.core.merge import NOTHING, Circumstances, merge
 from syncer.core.records import Base, Owed, Unreadable
@@ -157,8 +158,8 @@ def test_a_pair_met_for_the_first_time_agrees_is_filled_or_asks(pairing, feishu,
 
 
 def test_a_first_pairing_by_policy_is_a_conflict_like_any_other():
-    later = {FEISHU: NOON + timedelta(minutes=1), DATABASE: NOON}
-    about = Circumstances(pairing=Pairing.POLICY, changed_at=later)
+    later = {FEISHU: Moment(NOON + timedelta(minutes=1)), DATABASE: Moment(NOON)}
+    about = Circumstances(pairing=Pairing.POLICY, lines=later)
     merged = merge(pair(policy=Policy.LATEST), None, "a", "b", about)
     assert outcome(merged) == (DATABASE, "a")
     assert (merged.clash.feishu, merged.clash.database) == ("a", "b")

@@ -1,9 +1,10 @@
 """What one statement left in the log, and the rows it names. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from syncer.core.records import Told
 from syncer.database.capture.source import changed_columns
 from syncer.database.lines import Decoder, split_line, stored_key
 from syncer.ports.capture import CapturedKey
@@ -77,3 +78,33 @@ class Kept:
 def told(kept: Kept) -> list[CapturedKey]:
     """The rows gathered, by their stored keys."""
     return [CapturedKey(key, one.columns, one.at, one.action, one.batch) for key, one in kept]
+
+
+def dated(
+    entries: Sequence[Entry], keys: Collection[str], decoder: Decoder, watched: Sequence[str], reader: str
+) -> Mapping[str, Mapping[str, Told]]:
+    """When columns of these rows got the values they hold, by key and column; see ``ports.capture.Capture.told``."""
+    found: dict[str, dict[str, Told]] = {key: {} for key in keys}
+    names: dict[bytes, str] = {}
+    for entry in sorted(entries, key=lambda one: one.at):
+        if entry.is_whole:
+            found = {key: {} for key in keys}
+            continue
+        ours = (entry.batch or "").startswith(f"{reader}/")
+        for line, action, columns in entry.changes(watched):
+            if line not in names:
+                names[line] = stored_key(decoder.load(split_line(line)))
+            if (row := found.get(names[line])) is not None:
+                written = columns if action == "update" else None
+                _date(row, watched if entry.action == "i" else written, entry, ours=ours)
+    return found
+
+
+def _date(row: dict[str, Told], columns: Collection[str] | None, entry: Entry, *, ours: bool) -> None:
+    """One change more of a row; after one that does not name its columns nothing is known of any."""
+    if columns is None:
+        row.clear()
+    for column in columns or ():
+        row.pop(column, None)
+        if not ours:
+            row[column] = Told(entry.at.astimezone(UTC))

@@ -8,7 +8,7 @@ While there is more than fits, the cursor also holds the snapshot that bounds wh
 what lies between two snapshots does not change any more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -17,9 +17,10 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import Engine
 
+from syncer.core.records import Told
 from syncer.core.values import Json
 from syncer.database.capture import readers
-from syncer.database.capture.entries import Entry, Kept, told
+from syncer.database.capture.entries import Entry, Kept, dated, told
 from syncer.database.capture.log import is_prepared
 from syncer.database.capture.snapshots import Snapshot
 from syncer.database.capture.source import EVENTS, Source
@@ -29,6 +30,8 @@ from syncer.database.schema import read_table
 from syncer.ports.capture import Captured
 
 KIND = "trigger"
+MOST_DATED = 100_000
+"""So many changes are looked through for the times of some, at most."""
 
 _INSTALLED = """
 SELECT json_build_array(
@@ -125,6 +128,22 @@ class TriggerCapture:
             if stale:
                 return Captured(whole=True, reason=stale)
             return self._read(connection, now, cursor, limit)
+
+    def told(self, cursor: Mapping[str, Json], keys: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+        """When columns of these rows got the values they hold; nothing where too much changed to look it all up."""
+        with self._session() as (connection, source), connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            now = self._look(connection, source)
+            if now.fault or _stale(now, cursor):
+                return {}
+            place = _Place(Snapshot.parse(str(cursor["snapshot"])), now.snapshot)
+            lines = _count(connection, now.source.id, place)
+            if lines > MOST_DATED:
+                return {}
+            parameters = place.parameters(now.source.id, MOST_DATED)
+            entries = [Entry(**row) for row in connection.cursor(row_factory=dict_row).execute(_ENTRIES, parameters)]
+        decoder = Decoder(now.source.table.values(self._key))
+        return dated(entries, keys, decoder, now.source.columns, self._reader)
 
     def read(self, cursor: Mapping[str, Json]) -> None:
         """All before this cursor is dealt with: forget what every other reader has read too."""

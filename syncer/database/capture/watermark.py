@@ -8,7 +8,7 @@ What this cannot see: deletions, rows without a stamp, changes that leave the st
 longer than the overlap. A full run finds them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from hashlib import blake2b
@@ -18,6 +18,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 from sqlalchemy import Engine
 
+from syncer.core.records import Told
 from syncer.core.values import Json
 from syncer.database.connections import session
 from syncer.database.lines import Decoder, stored_key
@@ -115,6 +116,14 @@ class WatermarkCapture:
             top = before.top if before.at else question.highest(connection)
             rows = question.since(connection, before, top, limit + 1)
         return self._told(question, before, top, rows, limit)
+
+    def told(
+        self,
+        cursor: Mapping[str, Json],  # noqa: ARG002 - the port's shape
+        keys: Collection[str],  # noqa: ARG002 - the port's shape
+    ) -> Mapping[str, Mapping[str, Told]]:
+        """Nothing: the column tells of the whole row."""
+        return {}
 
     def read(self, cursor: Mapping[str, Json]) -> None:
         """Nothing was kept."""

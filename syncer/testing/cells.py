@@ -78,6 +78,13 @@ def _box(cell: Any) -> Json:
     return cell
 
 
-_SHAPES: dict[int, Shape] = {1: _text, 2: _number, 3: _choice, 4: _choices, 5: _date, 7: _box}
+def _people(cell: Any) -> Json:
+    """People are written by their ids alone; one who is named twice is shown once."""
+    if not isinstance(cell, list) or not all(isinstance(item, dict) and item.get("id") for item in cell):
+        raise _Unfit(1254066, "UserFieldConvFail")
+    return [{"id": id_, "name": f"User {id_}"} for id_ in dict.fromkeys(item["id"] for item in cell)] or None
+
+
+_SHAPES: dict[int, Shape] = {1: _text, 2: _number, 3: _choice, 4: _choices, 5: _date, 7: _box, 11: _people}
 CHOOSING = frozenset({3, 4})
 """Types whose unknown names become options."""

@@ -52,6 +52,10 @@ def _tags(rng: Random, n: int) -> list[str]:
     return [*rng.sample(TAGS, rng.randrange(0, 4)), f"t{n}"]
 
 
+def _people(rng: Random, n: int) -> list[str]:
+    return [*rng.sample(["ou_a", "ou_b"], rng.randrange(0, 3)), f"ou_{n}"]
+
+
 def _moment(rng: Random, n: int) -> datetime:
     return START + timedelta(minutes=n, microseconds=rng.choice([0, 0, 500, 1000]))
 
@@ -108,6 +112,14 @@ KINDS = [
         values=LABELS,
     ),
     Kind("tags", 4, {"type": "text[]"}, _tags, _tags, merges=(Merge.REGISTER, Merge.SET)),
+    Kind(
+        "people",
+        11,
+        {"type": "text[]"},
+        lambda rng, n: [{"id": id_} for id_ in _people(rng, n)],
+        _people,
+        merges=(Merge.REGISTER, Merge.SET),
+    ),
     Kind("day", 5, {"type": "date"}, _ms, lambda rng, n: (START + timedelta(days=n)).date()),
     Kind("moment", 5, {"type": "timestamptz"}, _ms, _moment),
     Kind("wall clock", 5, {"type": "timestamp"}, _ms, lambda rng, n: _moment(rng, n).replace(tzinfo=None)),

@@ -208,7 +208,7 @@ class People:
         if tags and self.rng.random() < 0.5:
             tags.remove(self.rng.choice(tags))
             return tags or None
-        return [*tags, f"t{self._next()}"]
+        return [*tags, typed[-1]]
 
     def raw(self, line: Line, name: str):
         """What a line holds, as its side keeps it."""

@@ -29,10 +29,13 @@ def check(
     """Validate mapping files, against both real tables unless --offline. Changes nothing."""
     loaded = _load(files).require()
     if not offline:
-        from syncer.cli.looking import look_at_all  # noqa: PLC0415 - only right files start anything
+        from syncer.cli.lateness import what_latest_knows  # noqa: PLC0415 - only right files start anything
+        from syncer.cli.looking import look_at_all  # noqa: PLC0415 - likewise
 
         with syncer(attempts=INTERACTIVE) as living:
-            look_at_all(living, loaded)
+            for sides in look_at_all(living, loaded):
+                for sentence in what_latest_knows(living, sides):
+                    console.say(f"{sides.mapping.name}: {sentence}")
     for one in loaded:
         console.say(f"{one.path}: mapping {one.mapping.name} is right")
 

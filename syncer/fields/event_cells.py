@@ -69,3 +69,5 @@ _READ: Mapping[int, Callable[[FieldInfo, Json], Json]] = {
     PHONE: _plain(str),
     URL: _plain(dict),
 }
+TOLD_TYPES = frozenset(_READ)
+"""The types of fields whose cells in events are understood."""

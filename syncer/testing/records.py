@@ -82,6 +82,13 @@ class BitableTable:
     page: int = PAGE
     room: int = MOST_RECORDS
     revision: int = 1
+    formula: str = ""
+    """A field that tells another one (``formula_of``) and ``salt``, which may change by itself and leaves no trace."""
+    formula_of: str = ""
+    salt: int = 0
+    lag: timedelta = timedelta()
+    """So long after a write the formula shows what it showed before."""
+    _lagging: dict[str, tuple[datetime, Json]] = field(default_factory=dict)
     records: dict[str, Kept] = field(default_factory=dict)
     _made: int = 0
     _tokens: dict[str, _Token] = field(default_factory=dict)
@@ -189,9 +196,19 @@ class BitableTable:
         kept = self.records.get(record)
         together = {**(kept.cells if kept else {}), **(cells or {})}
         held = {name: cell for name, cell in together.items() if cell is not None}
+        self._lagging[record] = (self.clock.now() + self.lag, self.worked_out(record) if kept else None)
         if kept is None or held != kept.cells:
             self.records[record] = Kept(held, self.clock.now().replace(microsecond=0))
         return record
+
+    def worked_out(self, record: str, *, really: bool = False) -> Json:
+        """What the formula of a record shows; ``really``: what it will show in the end."""
+        until, before = self._lagging.get(record, (self.clock.now(), None))
+        if not really and self.clock.now() < until:
+            return before
+        told = self.records[record].cells.get(self.formula_of)
+        text = "".join(str(part["text"]) for part in told if isinstance(part, dict)) if isinstance(told, list) else ""
+        return {"type": 1, "value": [{"type": "text", "text": f"{text} {self.salt}"}]} if text else None
 
 
 def _with_options(info: FieldInfo, cell: Json) -> FieldInfo:
@@ -307,6 +324,8 @@ class InMemoryRecords:
     def _raw(self, record: str, names: Sequence[str]) -> RawRecord:
         kept = self.table.records[record]
         cells = {name: kept.cells[name] for name in names if name in kept.cells}
+        if self.table.formula in names and (result := self.table.worked_out(record)) is not None:
+            cells[self.table.formula] = result
         return ShownRecord(record, cells, orjson.dumps(cells, option=orjson.OPT_SORT_KEYS), kept.modified_at)
 
     def _demand(self, names: Sequence[str]) -> None:

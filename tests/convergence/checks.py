@@ -10,6 +10,8 @@ from tests.convergence.mappings import D, F
 from tests.convergence.people import Edit, Line
 
 QUIET_RUNS = 12
+RHYTHM = 601
+"""Seconds after which the fields that Feishu computes are read of every record."""
 
 
 class BrokenError(AssertionError):
@@ -38,6 +40,27 @@ def settle(machine: Machine) -> None:
     demand(not machine.memory.open_intents(), "intents are left open")
     if report.guard is None:
         Checks(machine).all()
+        if machine.setup.lag is not None:
+            follow(machine)
+
+
+def follow(machine: Machine) -> None:
+    """A formula follows an edit after a while, and another time changes by itself: a poll finds it in its rhythm."""
+    for step in ("its field is edited", "the day changes"):
+        machine.tell(f"=== {step}")
+        if step == "the day changes":
+            machine.records.salt += 1
+        elif machine.records.records:
+            machine.people.rename_one()
+        machine.run(full=False)
+        machine.clock.move(RHYTHM)
+        for _ in range(3):
+            report = machine.run(full=False)
+            demand(report is not None, "a quiet run did not end by itself")
+            machine.clock.move(10)
+            if report.guard is not None:
+                return
+        Checks(machine).computed_follow()
 
 
 def approve(machine: Machine, report):
@@ -120,6 +143,19 @@ class Checks:
                     f"link {link.id} ({link.record}={link.key}) {pair.name}: {feishu!r} in Feishu, {database!r} in the "
                     f"database, base {link.bases.get(pair.name)}",
                 )
+
+    def computed_follow(self) -> None:
+        """Every linked row holds what Feishu works out, or a failure says why not."""
+        for remembered, _ in self.book.links.values():
+            link = remembered.link
+            here, there = self.held.get((F, link.record)), self.held.get((D, link.key))
+            if link.severed is not None or here is None or there is None or self._parked(link.id, "computed"):
+                continue
+            base = link.bases.get("computed")
+            if (D, link.key) in self.people.made and base is not None and base.feishu == here["computed"]:
+                continue  # a row that people put in the place of another came with a value of its own: it stays
+            told = f"{here['computed']!r} in Feishu, {there['computed']!r} in the database"
+            demand(self.pairs["computed"].same(here["computed"], there["computed"]), f"computed {link.id}: {told}")
 
     def _parked(self, link: int, pair: str) -> bool:
         return (link, pair) in self.book.conflicts or self._failed(link, pair) or self._failed(link, "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from random import Random
 
@@ -26,6 +27,9 @@ from tests.convergence.kinds import KINDS, D, F, Kind
 ONE_WAY = [Direction.TO_DATABASE, Direction.TO_FEISHU]
 TEXT = Kind("text", 1, {"type": "text"}, lambda rng, n: f"x{n}", lambda rng, n: f"x{n}")
 MARKED = DeleteRule("mark")
+COMPUTED = "算出"
+NOT_TYPED = ("order_no", "origin", "id", "computed")
+"""Columns nobody types anything into at random."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Setup:
     step: str
     page: int
     tight: bool
+    lag: timedelta | None = None
+    """How long Feishu takes to work out the formula that is carried; ``None``: there is none."""
 
     @property
     def match(self) -> tuple[str, ...]:
@@ -47,7 +53,10 @@ class Setup:
         return self.mapping.match or tuple(name for name in self.key if name != "id")
 
     def records(self, clock: FakeClock) -> BitableTable:
-        return BitableTable(self.fields, clock, step=self.step, page=self.page)
+        table = BitableTable(self.fields, clock, step=self.step, page=self.page)
+        if self.lag is not None:
+            table.formula, table.formula_of, table.lag = COMPUTED, "字段order_no", self.lag
+        return table
 
     def rows(self, clock: FakeClock) -> SqlTable:
         info = RowTableInfo("orders", self.columns, self.key, (self.key,))
@@ -77,7 +86,7 @@ class Setup:
         return build_rules(self.mapping, info, rows.info)
 
 
-def draw(rng: Random) -> Setup:
+def draw(rng: Random, lag: timedelta | None = None) -> Setup:
     """A mapping. ``order_no`` tells lines apart for people, ``origin`` tells us who made a line."""
     kinds = {"order_no": TEXT, "origin": TEXT}
     for number in range(rng.randint(1, 4)):
@@ -90,6 +99,11 @@ def draw(rng: Random) -> Setup:
     if rng.random() < 0.4 and direction is not Direction.TO_DATABASE:
         kinds["id"] = Kind("key", 2, {"type": "int8"}, lambda rng, n: n, lambda rng, n: n)
         pairs.append(PairSpec("编号", "id", Direction.TO_FEISHU))
+    if lag is not None and direction is not Direction.TO_FEISHU:
+        kinds["computed"] = Kind("computed", 20, {"type": "text"}, lambda rng, n: n, lambda rng, n: n)
+        pairs.append(PairSpec(COMPUTED, "computed", Direction.TO_DATABASE))
+    else:
+        lag = None
     fields = [
         FieldInfo(f"fld{spec.column}", spec.field, kinds[spec.column].type, "", is_primary=not i)
         for i, spec in enumerate(pairs)
@@ -125,7 +139,7 @@ def draw(rng: Random) -> Setup:
         watermark=rng.choice([None, "updated_at"]),
     )
     step, page = rng.choice(["call", "record"]), rng.choice([2, 3, 500, 500])
-    return Setup(mapping, kinds, tuple(fields), tuple(columns), mapping.key, step, page, tight)
+    return Setup(mapping, kinds, tuple(fields), tuple(columns), mapping.key, step, page, tight, lag)
 
 
 def _named(column: ColumnInfo, *, nullable: bool) -> ColumnInfo:

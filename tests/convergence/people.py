@@ -8,7 +8,7 @@ from syncer.core.mapping import Misfit
 from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.testing.columns import WrongError
-from tests.convergence.mappings import D, F, Setup
+from tests.convergence.mappings import NOT_TYPED, D, F, Setup
 
 Line = tuple[Side, str]
 
@@ -74,17 +74,21 @@ class People:
 
     def _do_edit(self) -> None:
         line = self._any_line()
-        names = [name for name in self.pairs if name not in ("order_no", "origin", "id")]
+        names = [name for name in self.pairs if name not in NOT_TYPED]
         self._edit(line, self.rng.choice(names))
 
     def _do_clear(self) -> None:
-        names = [name for name in self.pairs if name not in ("origin", "id")]
+        names = [name for name in self.pairs if name not in ("origin", "id", "computed")]
         self._edit(self._any_line(), self.rng.choice(names), clear=True)
 
     def _do_key(self) -> None:
         side, line = self._any_line()
         number = self.rng.choice([*self.numbers[-3:], *[f"N{self._next()}" for _ in range(3)]])
         self._write((side, line), "order_no", number, number)
+
+    def rename_one(self) -> None:
+        """Some record gets another order number, which its formula follows."""
+        self._write((F, self.rng.choice(sorted(self.records.records))), "order_no", *[f"N{self._next()}"] * 2)
 
     def _do_add(self) -> None:
         self._add(self.rng.choice([F, D]), self._number(), self._origin())
@@ -138,7 +142,7 @@ class People:
 
     def _add_both(self, *, perturbed: bool) -> None:
         number, origin = self._number(), self._origin()
-        values = {name: self._typed(D, name) for name in self.pairs if name not in ("order_no", "origin", "id")}
+        values = {name: self._typed(D, name) for name in self.pairs if name not in NOT_TYPED}
         if not self.setup.match:
             self._add(self.rng.choice([F, D]), number, origin)
             return
@@ -166,7 +170,7 @@ class People:
         given = dict(values or {})
         if values is None or also:
             for name in self.pairs:
-                if name not in ("order_no", "origin", "id") and name not in given and self.rng.random() < 0.8:
+                if name not in NOT_TYPED and name not in given and self.rng.random() < 0.8:
                     given[name] = self._typed(side, name)
         given |= {"order_no": number, "origin": origin}
         if self.rng.random() < 0.05:
@@ -213,6 +217,8 @@ class People:
     def raw(self, line: Line, name: str):
         """What a line holds, as its side keeps it."""
         side, key = line
+        if side is F and name == "computed":
+            return self.records.worked_out(key)
         if side is F:
             return self.records.records[key].cells.get(self.pairs[name].field)
         return self.rows.rows[key][name]
@@ -252,6 +258,8 @@ class People:
         self.tell(f"{side}: {key} deleted")
 
     def _note(self, line: Line, name: str, before: Value, value: Value) -> None:
+        if name == "computed":
+            return  # nobody types it
         self.edits.append(Edit(self._next(), line, name, before, value, self.linked(line, name) is not None))
 
     def held(self, line: Line) -> dict[str, Value]:

@@ -91,6 +91,17 @@ class VanishedError(RefusedError):
     """A record of the batch is gone (1254043); nothing was written. Plan again."""
 
 
+class TableMovedError(FeishuError):
+    """The table no longer stood where it was read when our turn to write came; nothing was sent. Read, plan again.
+
+    ``revision`` is where it stood by then.
+    """
+
+    def __init__(self, message: str, revision: int | None) -> None:
+        self.revision = revision
+        super().__init__(message)
+
+
 class UnknownOutcomeError(FeishuError):
     """The call may or may not have taken effect: look before doing it again.
 

@@ -1,10 +1,11 @@
 """The look at a Bitable table before its records are written.
 
-Bitable has no compare-and-set. What comes closest: before a batch the table's revision must be one that only our own
-writes explain; otherwise the batch's lines are read again and planned again first.
+Bitable has no compare-and-set. What comes closest: when our turn to write has come, the table's revision must be one
+that only our own writes explain; otherwise the batch's lines are read again and planned again first. Where people never
+pause, a batch goes after ``ROUNDS`` such readings: what it overwrites all the same is for ``engine.overwritten``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,21 +16,52 @@ from syncer.engine.flight import Flight
 from syncer.engine.line import Line
 from syncer.engine.tools import Tools
 
+ROUNDS = 2
+"""So often the lines of a batch are read anew, because somebody edits the table all the time."""
+
 
 class Freshness:
-    """Keeps what is written to what the table still holds."""
+    """Keeps what is written to what the table still holds.
+
+    ``seen`` is a revision that the lines given last were read at, or after; nothing else is known where it is missing.
+    """
 
     def __init__(self, tools: Tools, bench: Bench) -> None:
         self._tools, self._bench = tools, bench
+        self._read_at: set[int] = set()
+        self._rounds = 0
+        self.seen: int | None = None
 
     def fresh(self, lines: list[Line], flight: Flight | None) -> list[Line]:
         """The lines that may be written now: those whose records somebody else touched are read and planned again."""
-        tools = self._tools
+        self._rounds, self._read_at = 0, set()
+        allowed = self._tools.revisions
         if not lines:
             return []
-        if self._is_unmoved(lines, flight):
+        if allowed and not any(map(creates, lines)):  # the write itself will look
+            self.seen = min(allowed)
             return lines
-        tools.revisions = set()
+        now, explained = self._look(lines, flight)
+        if now in explained:
+            self.seen = min(explained)
+            return lines
+        return self.again(lines, now)
+
+    @property
+    def only_at(self) -> Collection[int] | None:
+        """Where the table must stand when the lines given last are written; nowhere in particular after many rounds."""
+        return self._tools.revisions or self._read_at or None
+
+    def moved_by(self, lines: int) -> None:
+        """Our own write of so many lines moves the revision by one, or by one a line: the sheets leave it open."""
+        tools = self._tools
+        tools.revisions, self._read_at = (_moved(known, lines) for known in (tools.revisions, self._read_at))
+
+    def again(self, lines: Sequence[Line], revision: int | None) -> list[Line]:
+        """Lines not to be written yet, for the table stands at another revision by now: read and planned again."""
+        tools = self._tools
+        self._rounds, tools.revisions, self.seen = self._rounds + 1, set(), revision
+        self._read_at = {revision} if revision is not None and self._rounds <= ROUNDS else set()
         known = [line for line in lines if not line.versions[Side.FEISHU].absent]
         self._bench.refresh(Side.FEISHU, known)
         self._keep_absent([line for line in lines if creates(line)])
@@ -37,15 +69,15 @@ class Freshness:
             self._plan_again(line)
         return [line for line in lines if not line.undone and line.operation(Side.FEISHU)]
 
-    def _is_unmoved(self, lines: Sequence[Line], flight: Flight | None) -> bool:
-        """Whether only our own writes moved the table since it was read.
+    def _look(self, lines: Sequence[Line], flight: Flight | None) -> tuple[int | None, Collection[int]]:
+        """Where the table stands, and where only our own writes would have moved it since it was read.
 
         New records overwrite nothing: for them a look while the last batch was under way is recent enough.
         """
         allowed = self._tools.revisions
         if flight is None or flight.look is None or not all(map(creates, lines)):
-            return self._tools.records.revision() in allowed
-        return flight.look.result() in flight.before | allowed
+            return self._tools.records.revision(), allowed
+        return flight.look.result(), flight.before | allowed
 
     def _plan_again(self, line: Line) -> None:
         before, after = line.plan, self._tools.plan(line)
@@ -81,6 +113,10 @@ def _source(line: Line, now: datetime) -> Version:
     """What a new record is made from: its row, or, where there is none, what is to be written."""
     operation, row = line.operation(Side.FEISHU), line.versions[Side.DATABASE]
     return Version(Side.FEISHU, "", operation.values, now) if row.absent and operation else row
+
+
+def _moved(known: Collection[int], lines: int) -> set[int]:
+    return {revision + step for revision in known for step in {1, lines}}
 
 
 def creates(line: Line) -> bool:

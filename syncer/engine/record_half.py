@@ -1,6 +1,6 @@
 """Applies the Feishu half of planned lines, in batches that are all written or not at all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from syncer.batching.batches import Bad, Sent, bisect, cut
@@ -16,7 +16,14 @@ from syncer.engine.notes import Notebook
 from syncer.engine.recover import Recovery
 from syncer.engine.row_half import Work, frozen, part
 from syncer.engine.tools import Tools
-from syncer.errors import FeishuError, RefusedError, TooLargeError, UnknownOutcomeError, VanishedError
+from syncer.errors import (
+    FeishuError,
+    RefusedError,
+    TableMovedError,
+    TooLargeError,
+    UnknownOutcomeError,
+    VanishedError,
+)
 from syncer.ports import Intent, RecordWrite, Refusal
 
 MOST_BYTES = 4_000_000
@@ -63,7 +70,7 @@ class RecordHalf:
             return
         self.land()
         for action, send in self._ways().items():
-            self._send_all([work for work in works if work.operation.action is action], send, action)
+            self._send_all([work for work in works if work.operation.action is action and _stands(work)], send, action)
         then()
 
     def _ready(self, lines: list[Line]) -> list[Work]:
@@ -123,8 +130,22 @@ class RecordHalf:
         while works:
             batch = next(cut(works, min(limit, self._room()), MOST_BYTES, _weight))
             works = works[len(batch) :]
+            while batch:
+                batch = self._attempt(batch, send, action)
+
+    def _attempt(self, batch: Sequence[Work], send: Callable[[Sequence[Work]], Answer], action: Action) -> list[Work]:
+        """Send a batch; what is left of it, planned again, where somebody else wrote to the table meanwhile."""
+        left = {id(work): work for work in batch}
+        try:
             for result in bisect(batch, send, self._room):
+                for work in result.items if isinstance(result, Sent) else [result.item]:
+                    del left[id(work)]
                 self._take(result, send)
+        except TableMovedError as moved:
+            lines = self._freshness.again([work.line for work in left.values()], moved.revision)
+            works = [Work(line, found) for line in lines if (found := line.operation(Side.FEISHU))]
+            return [work for work in works if work.operation.action is action]
+        return []
 
     def _take(self, result: Sent[Work, Answer] | Bad[Work], send: Callable[[Sequence[Work]], Answer]) -> None:
         if isinstance(result, Sent):
@@ -149,11 +170,11 @@ class RecordHalf:
         writes = [RecordWrite(work.operation.line or "", self._cells(work)) for work in works]
         intent = self._intend(works, "update", [write.cells for write in writes])
 
-        def send() -> Sequence[str]:
-            self._tools.records.update(writes)
+        def send(only_at: Collection[int] | None = None) -> Sequence[str]:
+            self._tools.records.update(writes, only_at=only_at)
             return [write.id for write in writes]
 
-        return intent, self.ask(intent, send)
+        return intent, self.ask(intent, partial(send, self._freshness.only_at), again=send)
 
     def _cells(self, work: Work) -> dict[str, Json]:
         cells = self._tools.lens.cells(work.operation.values)
@@ -166,11 +187,11 @@ class RecordHalf:
         ids = [work.operation.line or "" for work in works]
         intent = self._intend(works, "delete", [{} for _ in ids])
 
-        def send() -> Sequence[str]:
-            self._tools.records.delete(ids)
+        def send(only_at: Collection[int] | None = None) -> Sequence[str]:
+            self._tools.records.delete(ids, only_at=only_at)
             return ids
 
-        return intent, self.ask(intent, send)
+        return intent, self.ask(intent, partial(send, self._freshness.only_at), again=send)
 
     def _intend(self, works: Sequence[Work], action: str, cells: Sequence[Mapping[str, Json]]) -> Intent:
         tools = self._tools
@@ -202,7 +223,7 @@ class RecordHalf:
         except FeishuError:
             self._void(intent)
             raise
-        self._moved_by(len(answer))
+        self._freshness.moved_by(len(answer))
         return answer
 
     def _settled(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
@@ -216,11 +237,6 @@ class RecordHalf:
         notebook = self._tools.notebook()
         notebook.void([intent])
         self._tools.store(notebook)
-
-    def _moved_by(self, lines: int) -> None:
-        """Our own write moves the revision by one, or by one a line: the sheets leave it open."""
-        known = self._tools.revisions
-        self._tools.revisions = {revision + step for revision in known for step in {1, lines}}
 
     # What became of them.
 
@@ -259,8 +275,7 @@ class RecordHalf:
         names = list(operation.values)
         if operation.action is Action.UPDATE and len(names) > 1:
             for some in (names[: len(names) // 2], names[len(names) // 2 :]):
-                for result in bisect([part(work, some)], send):
-                    self._take(result, send)
+                self._send_part(part(work, some), send)
             return
         notebook = self._tools.notebook()
         refusal = Refusal(str(error.code or ""), str(error), error.log_id)
@@ -269,6 +284,18 @@ class RecordHalf:
             work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         self._tools.store(notebook)
+
+    def _send_part(self, work: Work, send: Callable[[Sequence[Work]], Answer]) -> None:
+        try:
+            for result in bisect([work], send):
+                self._take(result, send)
+        except TableMovedError:
+            work.line.leave()
+
+
+def _stands(work: Work) -> bool:
+    """Whether a work's line was not planned otherwise since, because somebody else wrote to the table."""
+    return not work.line.undone and work.line.operation(work.operation.side) is work.operation
 
 
 def _weight(work: Work) -> int:

@@ -6,9 +6,10 @@ order and count before anybody trusts them.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from math import isfinite
 from typing import Any, Literal
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from syncer.batching.askers import ANYONE, Asker, as_urgent_as_now
 from syncer.batching.batches import halves
 from syncer.batching.writer import Writer
 from syncer.core.values import Json
-from syncer.errors import RefusedError, TooLargeError, UnknownOutcomeError
+from syncer.errors import RefusedError, TableMovedError, TooLargeError, UnknownOutcomeError
 from syncer.feishu import quotas, schema
 from syncer.feishu.ahead import read_ahead
 from syncer.feishu.calls import Answer, Call
@@ -156,20 +157,27 @@ class BitableRecords:
         self._expect(answer, "batch_create", sane=len(ids) == len(records) == len(set(ids)) and all(ids))
         return ids
 
-    def update(self, writes: Sequence[RecordWrite]) -> None:
+    def update(self, writes: Sequence[RecordWrite], *, only_at: Collection[int] | None = None) -> None:
         """Update the named cells of records; all other cells stay."""
         self._demand_finite([write.cells for write in writes])
         body = [{"record_id": write.id, "fields": write.cells} for write in writes]
-        answer = self._write("batch_update", body, quotas.RECORDS_PER_UPDATE, _OPEN_IDS)
+        answer = self._write("batch_update", body, quotas.RECORDS_PER_UPDATE, _OPEN_IDS, only_at)
         self._expect(answer, "batch_update", sane=_ids(answer) == [write.id for write in writes])
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str], *, only_at: Collection[int] | None = None) -> None:
         """Delete records."""
-        answer = self._write("batch_delete", list(ids), quotas.RECORDS_PER_DELETE, {})
+        answer = self._write("batch_delete", list(ids), quotas.RECORDS_PER_DELETE, {}, only_at)
         done = [str(record.get("record_id")) for record in _records(answer) if record.get("deleted")]
         self._expect(answer, "batch_delete", sane=done == list(ids))
 
-    def _write(self, verb: str, records: list[Any], most: int, query: Mapping[str, str]) -> Answer | None:
+    def _write(
+        self,
+        verb: str,
+        records: list[Any],
+        most: int,
+        query: Mapping[str, str],
+        only_at: Collection[int] | None = None,
+    ) -> Answer | None:
         """One write of a batch, by the one writer of the table; nothing is sent for an empty one."""
         call = Call(
             f"bitable.record.{verb}",
@@ -185,7 +193,13 @@ class BitableRecords:
         )
         if len(records) > most:
             raise TooLargeError(f"{call.place()} carries at most {most} records, not {len(records)}", api=call.api)
-        return self._client.call(call, gate=self._alone, count=self._count) if records else None
+        gate = self._alone if only_at is None else partial(self._alone, look=partial(self._demand_at, only_at))
+        return self._client.call(call, gate=gate, count=self._count) if records else None
+
+    def _demand_at(self, revisions: Collection[int]) -> None:
+        revision = self.revision()
+        if revision not in revisions:
+            raise TableMovedError(f"{self._where()} was edited since it was read; nothing was sent", revision)
 
     def _expect(self, answer: Answer | None, verb: str, *, sane: bool) -> None:
         """Links are made from the order of the answer: one that does not fit the question proves nothing."""
@@ -207,14 +221,15 @@ class BitableRecords:
                 raise RefusedError(f"{cell} cannot be written to field {name!r} of {self._where()}; nothing was sent")
 
     @contextmanager
-    def _alone(self, pace: Callable[[], None]) -> Iterator[None]:
-        """The lease first, then the quota; and a lease that outlasts the call even if the quota took long."""
+    def _alone(self, pace: Callable[[], None], look: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """The lease first, then quota and look; and a lease that outlasts the call even if these took long."""
         seconds, now = 2 * self._client.timeout + 5, self._client.clock.now
         key = self.app_token if self._one_writer == "base" else self._name()
         while True:
             with self._writer.hold(key, seconds, as_urgent_as_now(self._who)) as lease:
                 began = now()
                 pace()
+                look()
                 if abs((now() - began).total_seconds()) < _AT_ONCE or lease.prolong(seconds):
                     yield
                     return

@@ -3,7 +3,7 @@
 Lines travel in lists, because every outside call costs more than the work it carries.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -194,6 +194,9 @@ class Records(Protocol):
     ``create``, ``update`` and ``delete`` take at most as many lines as one call carries, and are all-or-nothing: they
     return or raise. ``RefusedError`` and ``VanishedError`` mean that nothing was written, ``UnknownOutcomeError`` that
     nobody knows.
+
+    With ``only_at``, ``update`` and ``delete`` look at the table's revision once all they have to wait for (the turn to
+    write, the quota) is theirs, and raise ``TableMovedError``, sending nothing, if it is none of these.
     """
 
     def info(self) -> RecordTableInfo:
@@ -235,11 +238,11 @@ class Records(Protocol):
         """Create records under an idempotency token; the new ids in the order given."""
         ...
 
-    def update(self, writes: Sequence[RecordWrite]) -> None:
+    def update(self, writes: Sequence[RecordWrite], *, only_at: Collection[int] | None = None) -> None:
         """Update the named cells of records; all other cells stay."""
         ...
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str], *, only_at: Collection[int] | None = None) -> None:
         """Delete records."""
         ...
 

@@ -6,7 +6,7 @@ tests of ``tests/contracts`` run over this door and over the real one.
 
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import isfinite
@@ -19,6 +19,7 @@ from syncer.errors import (
     FeishuError,
     RefusedError,
     StaleNameError,
+    TableMovedError,
     TooLargeError,
     UnknownOutcomeError,
     VanishedError,
@@ -82,6 +83,10 @@ class BitableTable:
     page: int = PAGE
     room: int = MOST_RECORDS
     revision: int = 1
+    gap: Callable[[], None] = lambda: None
+    """What happens between the look at the revision and the write: nothing else can be told of in advance."""
+    told: Callable[[str, Cells | None, Cells | None], None] = lambda _record, _before, _after: None
+    """Hears of every record that is changed: its id, its cells before and after."""
     formula: str = ""
     """A field that tells another one (``formula_of``) and ``salt``, which may change by itself and leaves no trace."""
     formula_of: str = ""
@@ -173,8 +178,11 @@ class BitableTable:
         takes = [None if cells is None else self._taken(cells) for _, cells in changes]
         before = dict(self.records)
         ids = [self._put(record, cells) for (record, _), cells in zip(changes, takes, strict=True)]
-        moved = sum(before.get(one) != self.records.get(one) for one in ids)
-        self.revision += moved if self.step == "record" else bool(moved)
+        changed = [one for one in dict.fromkeys(ids) if before.get(one) != self.records.get(one)]
+        self.revision += len(changed) if self.step == "record" else bool(changed)
+        for one in changed:
+            was, now = before.get(one), self.records.get(one)
+            self.told(one, was.cells if was else None, now.cells if now else None)
         return ids
 
     def _taken(self, cells: Cells) -> Cells:
@@ -296,13 +304,20 @@ class InMemoryRecords:
             raise FeishuError("1254037 Invalid client token", code=1254037)
         return self._call("create", [(None, dict(cells)) for cells in records], MOST_RECORDS, token)
 
-    def update(self, writes: Sequence[RecordWrite]) -> None:
+    def update(self, writes: Sequence[RecordWrite], *, only_at: Collection[int] | None = None) -> None:
         """Update the named cells of records; all other cells stay."""
+        self._demand_at(only_at)
         self._call("update", [(write.id, dict(write.cells)) for write in writes], MOST_RECORDS)
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str], *, only_at: Collection[int] | None = None) -> None:
         """Delete records."""
+        self._demand_at(only_at)
         self._call("delete", [(record, None) for record in ids], MOST_DELETES)
+
+    def _demand_at(self, revisions: Collection[int] | None) -> None:
+        if revisions is not None and (revision := self.revision()) not in revisions:
+            raise TableMovedError("the table was edited since it was read; nothing was sent", revision)
+        self.table.gap()
 
     def calls(self) -> Mapping[str, int]:
         """How many calls this object made so far, by api name."""

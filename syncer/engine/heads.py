@@ -103,6 +103,8 @@ class Glancer:
     def _adds_up(self, head: Head, met: frozenset[str]) -> bool:
         """Whether the table holds as many records as there should be: nothing came or went but what was met."""
         memory, there = self._tools.memory, {raw.id for raw in head.records}
+        if head.total is None:
+            return True
         known, linked = memory.count(Side.FEISHU), memory.seen(Side.FEISHU, sorted(met))
         unlinked = [name for name in met if name not in linked]
         if cursors.unaccounted(head.total, known, len(there & set(unlinked)), 0) == 0 and there >= set(unlinked):

@@ -72,7 +72,7 @@ def still_named(tools: Tools, info: RecordTableInfo) -> int | None:
     names = {field.id: field.name for field in info.fields}
     later = {field.id: field.name for field in now.fields}
     for identity, name in names.items():
-        if name in tools.lens.fields and later.get(identity) != name:
+        if name in tools.lens.fields and (later.get(identity) != name or name in now.lacking):
             raise StaleNameError(f"field {name!r} was renamed or deleted while its records were read")
     return now.revision
 

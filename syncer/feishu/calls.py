@@ -5,7 +5,7 @@ documentation, and header names come in any case.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,15 +20,15 @@ from syncer.core.values import Json
 class Call:
     """What to ask. ``api`` is its name in counts and messages, ``where`` the place for people (table, base).
 
-    ``path`` begins with ``/open-apis``, its parts quoted. ``writes`` says that repeating it may do it twice. ``table``
-    is what slows down when Feishu says that it is too fast, ``who`` whose turn it is. ``lines`` is how many a write
-    carries.
+    ``path`` begins with ``/open-apis``, its parts quoted; a list in ``query`` stands there many times. ``writes`` says
+    that repeating it may do it twice. ``table`` is what slows down when Feishu says that it is too fast, ``who`` whose
+    turn it is. ``lines`` is how many a write carries.
     """
 
     api: str
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     body: Json = None
     writes: bool = False
     where: str = ""

@@ -252,10 +252,16 @@ def _fingerprint(secret: str) -> str:
 def _request(call: Call) -> Any:
     lark = sdk()
     builder = lark.BaseRequest.builder().http_method(lark.HttpMethod[call.method]).uri(call.path)
-    builder.queries(list(call.query.items())).token_types({lark.AccessTokenType.TENANT})
+    builder.queries(_pairs(call)).token_types({lark.AccessTokenType.TENANT})
     if call.body is not None:
         builder.headers({"Content-Type": "application/json; charset=utf-8"}).body(_encoded(call))
     return builder.build()
+
+
+def _pairs(call: Call) -> list[tuple[str, str]]:
+    return [
+        (name, each) for name, given in call.query.items() for each in ([given] if isinstance(given, str) else given)
+    ]
 
 
 def _encoded(call: Call) -> bytes:

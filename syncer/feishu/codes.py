@@ -213,6 +213,41 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 {91403: "Forbidden", 131006: "permission denied", 1254305: "PermControl", 1254306: "PlanLimit"},
             ),
             _rows(Kind.STOP, _OWN, {1069603: "forbidden"}),
+            # Approvals (platform.md 5.1) and contacts (6).
+            _rows(
+                Kind.STOP,
+                "Check approval_code in the mapping, and that the app belongs to the approval's tenant",
+                {1390001: "param is invalid", 1390002: "approval code not found", 1390016: "approval is deleted"},
+            ),
+            _rows(
+                Kind.STOP,
+                "Let the app see this approval (approval admin), and give it approval:approval:readonly",
+                {1390009: "no permission for the approval"},
+            ),
+            _rows(Kind.FINE, "Nothing has to be mended", {1390007: "subscription existed"}),
+            _rows(Kind.VANISHED, "It is gone", {1390003: "instance code not found", 41012: "user id invalid"}),
+            _rows(Kind.VANISHED, "It is gone", {40015: "department not found"}),
+            _rows(
+                Kind.STOP,
+                "Widen the app's contact range in the developer console (Permissions > Data permissions > Contacts)",
+                {40004: "no department authority", 40014: "no parent department authority", 41050: "no user authority"},
+            ),
+            _rows(Kind.STOP, "It is listed level by level", {43010: "big department forbids recursion"}),
+            _rows(
+                Kind.SKIP,
+                _SHAPE,
+                {
+                    40001: "param error",
+                    40011: "page size is invalid",
+                    40012: "page token is invalid",
+                    60006: "form is invalid",
+                    60012: "uuid conflict",
+                    1390004: "user id not found",
+                    1390010: "task id not found",
+                    1390015: "approval is not active",
+                },
+            ),
+            _rows(Kind.AGAIN, _SLOW, {1395001: "approval failed for now", 40003: "contacts failed for now"}),
             _rows(Kind.STOP, "Nothing has to be mended", {1069605: "not subscribed"}),
             _rows(
                 Kind.STOP,

@@ -29,6 +29,18 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
         "drive.file.subscribe": _LEVEL_4,
         "drive.file.get_subscribe": _TEN_A_MINUTE,
         "drive.file.delete_subscribe": _TEN_A_MINUTE,
+        "approval.definition.get": per_minute(100),
+        "approval.definition.subscribe": per_minute(100),
+        "approval.instance.list": per_minute(100),
+        "approval.instance.get": _LEVEL_4,
+        **dict.fromkeys(
+            (
+                *("contact.scope.list", "contact.department.children", "contact.department.batch"),
+                *("contact.department.get", "contact.user.find_by_department", "contact.user.batch"),
+                *("contact.user.get", "contact.user.batch_get_id"),
+            ),
+            _LEVEL_4,
+        ),
     }
 )
 """By api name. An api that is not listed is not paced; Feishu's own word (429) still holds it back."""

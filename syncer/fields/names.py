@@ -26,9 +26,11 @@ FIELD_TYPE_NAMES: Mapping[int, str] = {
     1004: "modified by",
     1005: "auto number",
     3001: "button",
+    90001: "list",
+    90002: "JSON document",
 }
 
-READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001})
+READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001, 90001, 90002})
 """What Feishu alone writes."""
 
 

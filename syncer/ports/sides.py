@@ -42,6 +42,8 @@ class RecordTableInfo:
     time_zone: str
     whole: bool
     """Whether a listing can be trusted to show every record (no advanced permissions, or this app manages the base)."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Fields the app may not see, so that they say nothing: by name the scope that would open them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +160,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The records changed lately: all since a moment, of a table that holds ``total``.
+    """The records changed lately: all since a moment, of a table that holds ``total`` (``None``: it cannot tell).
 
     ``newest`` is when the newest change of all was made, by Feishu's clock; ``None`` of an empty table.
     """
 
     records: Sequence[RawRecord]
-    total: int
+    total: int | None
     newest: datetime | None
     read_at: datetime
 

@@ -1,0 +1,80 @@
+"""What sources tell that no Bitable field holds: a list of texts (90001) and a whole JSON document (90002). Read only.
+
+The column decides the form: a list goes into an array, as JSON, or joined by commas; a document as JSON or its text.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from syncer.core.mapping import Misfit
+from syncer.core.values import Json, Value
+from syncer.fields.characters import sound
+from syncer.fields.documents import has_nul, spelled
+from syncer.fields.forms import Kind, excerpt
+from syncer.fields.readonly import read_only
+
+LIST, DOCUMENT = 90001, 90002
+
+
+@dataclass(frozen=True, slots=True)
+class ListField:
+    """A list of texts, wanted as ``kind``."""
+
+    kind: Kind
+    version: ClassVar[int] = 1
+
+    def read(self, cell: Json) -> Value:
+        """The list; an empty one says nothing."""
+        if not isinstance(cell, list | tuple):
+            if cell is None or cell == "":
+                return None
+            raise Misfit(f"{excerpt(cell)} is not a list")
+        texts = [sound(str(each)) for each in cell]
+        if not texts:
+            return None
+        if self.kind is Kind.CHOICES:
+            return frozenset(texts)
+        return spelled(texts) if self.kind is Kind.JSON else ",".join(texts)
+
+    def fit(self, value: Value) -> Value:
+        """Never: nobody but Feishu writes it."""
+        return read_only(value)
+
+    def write(self, value: Value) -> Json:
+        """Never."""
+        read_only(value)
+        return None
+
+    def scalar(self, raw: object) -> Value:
+        """Never."""
+        return read_only(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentField:
+    """Whatever stands there, as JSON (``kind`` says in which column: keys are sorted, so that equal is equal)."""
+
+    kind: Kind
+    version: ClassVar[int] = 1
+
+    def read(self, cell: Json) -> Value:
+        """The document in one spelling."""
+        if cell is None:
+            return None
+        text = spelled(cell, sort=True)
+        if has_nul(text):
+            raise Misfit("the JSON holds a NUL character, which PostgreSQL cannot store")
+        return text
+
+    def fit(self, value: Value) -> Value:
+        """Never: nobody but Feishu writes it."""
+        return read_only(value)
+
+    def write(self, value: Value) -> Json:
+        """Never."""
+        read_only(value)
+        return None
+
+    def scalar(self, raw: object) -> Value:
+        """Never."""
+        return read_only(raw)

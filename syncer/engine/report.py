@@ -48,7 +48,9 @@ class Report:
 
     @property
     def status(self) -> str:
-        """``done``, ``failed_lines`` or ``guarded``."""
+        """``done``, ``failed_lines``, ``guarded``, or ``unfinished``: a worker's time was over, the rest follows."""
+        if self.unfinished:
+            return "unfinished"
         if self.guard is not None:
             return "guarded"
         trouble = self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures
@@ -57,7 +59,7 @@ class Report:
     @property
     def exit_status(self) -> int:
         """The exit status of the command: 0, 3 or 4."""
-        return {"done": 0, "failed_lines": 3, "guarded": 4}[self.status]
+        return {"done": 0, "unfinished": 0, "failed_lines": 3, "guarded": 4}[self.status]
 
     @property
     def writes(self) -> int:

@@ -185,7 +185,7 @@ class Runs:
             mapping = connection.scalar(text(_FINISH), {"run": run_number(run), "now": now, **outcome})
             if mapping is None:
                 return
-            if status in {GUARDED, "done", "failed_lines"}:
+            if status in {GUARDED, "done", "failed_lines", "unfinished"}:
                 connection.execute(text(_MOVE_STATE), {"mapping": mapping, "guarded": status == GUARDED})
             for statement in _FORGET_OLD:
                 connection.execute(text(statement), {"mapping": mapping, "since": now - KEEP})

@@ -144,5 +144,4 @@ def trouble_of(error: SyncerError) -> Trouble:
 
 def _note(turn: Turn, report: Report) -> None:
     if report.writes or report.guard or report.unfinished:
-        status = "to be continued" if report.unfinished else report.status
-        _log.info("%s: run %s (%s): %s in %.2f s", turn.name, report.run, turn.kind, status, report.seconds)
+        _log.info("%s: run %s (%s): %s in %.2f s", turn.name, report.run, turn.kind, report.status, report.seconds)

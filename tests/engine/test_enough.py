@@ -21,6 +21,8 @@ fields:
     while not runs or runs[-1].unfinished:
         runs.append(stage.syncer.sync("orders", Options(enough=lambda: True)))
         assert len(runs) < 20
+        assert runs[-1].status == ("unfinished" if runs[-1].unfinished else "done")
+        assert (pair.standing().lag_seconds is None) == runs[-1].unfinished  # what is left undone is not fresh
     assert len(runs) > 2
     assert sum(run.writes for run in runs) == 2 * COUNT
     assert len(pair.assert_equal(["订单号", "备注"], "order_no, note")) == 2 * COUNT

@@ -83,7 +83,7 @@ def test_a_worker_that_is_stopped_ends_a_long_run_between_two_slices_and_another
     began = time.monotonic()
     assert worker.stop() == 0
     assert time.monotonic() - began < 15
-    assert "to be continued" in worker.said()
+    assert "unfinished in" in worker.said()
     assert len(ready.records("orders")) < 12001
     ready.control.set_latency(WRITE, 0)
     ready.part("worker", "--concurrency", "1")

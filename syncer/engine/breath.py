@@ -4,8 +4,8 @@ An edit is then not stuck behind a backfill. What is dealt with here is remember
 survey counts it as overtaken.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syncer.batching.askers import urgently
@@ -14,9 +14,11 @@ from syncer.core.values import Json
 from syncer.engine.cases import Bench
 from syncer.engine.judge import Judge, Judgement
 from syncer.engine.look import Surveyed, look_at_some, still_named
-from syncer.engine.scope import Scope
+from syncer.engine.news import News
+from syncer.engine.scope import MOST_KEYS, Scope
 from syncer.engine.tools import Tools
 from syncer.ports import RecordTableInfo
+from syncer.ports.capture import CapturedKey
 from syncer.ports.progress import Reporter
 from syncer.ports.signals import Signal
 
@@ -37,10 +39,9 @@ class Breath:
     info: RecordTableInfo
     carry: Carry | None = None
     rest: Callable[[], None] = lambda: None
+    news: News | None = None
     capture: Json = None
     """The capture's cursor, as far as rows were dealt with."""
-    left: dict[tuple[Side, str], int] = field(default_factory=dict)
-    """Signals a guard stands against, with their generation: they wait for a run of their own."""
     last: datetime | None = None
     busy: bool = False
 
@@ -49,38 +50,34 @@ class Breath:
         now = self.tools.clock.now()
         if self.busy or self.carry is None or (self.last is not None and now - self.last < APART):
             return
-        self.last, self.busy = now, True
+        self.busy = True
         try:
-            self._look(self._signals(), self._rows())
+            self._look(self.news.take(MOST) if self.news is not None else [], self._rows())
         finally:
-            self.busy = False
+            self.busy, self.last = False, self.tools.clock.now()
 
-    def _look(self, signals: list[Signal], rows: list[str]) -> None:
+    def passed(self) -> Sequence[Signal]:
+        """The signals that the run's own reading answers."""
+        return self.news.passed if self.news is not None else ()
+
+    def _look(self, signals: Sequence[Signal], rows: list[str]) -> None:
         lines = {Side.FEISHU: _lines(signals, Side.FEISHU), Side.DATABASE: [*_lines(signals, Side.DATABASE), *rows]}
         if any(lines.values()):
             self.rest()
             with urgently():
                 self._deal(Scope(lines, signals))
 
-    def _signals(self) -> list[Signal]:
-        if self.tools.signals is None:
-            return []
-        claimed = self.tools.signals.claim(MOST)
-        named = [signal for signal in claimed if signal.names_line]
-        return [signal for signal in named if self.left.get((signal.side, signal.line)) != signal.generation]
-
     def _rows(self) -> list[str]:
-        """Rows that were written by others since the last breath, if they are few: many wait for their own run."""
+        """The rows that others wrote last since the last breath; those passed over wait for a run of their own."""
         capture, cursor = self.tools.capture, self.capture
         if capture is None or not isinstance(cursor, dict):
             return []
-        captured = capture.changes(cursor, MOST)
-        keys = [found.key for found in captured.keys if found.batch is None]
-        if captured.whole or captured.more or len(keys) > MOST:
-            self.capture = None
-            return []
-        self.capture = dict(captured.cursor)
-        return keys
+        captured = capture.changes(cursor, MOST_KEYS)
+        self.capture = None if captured.whole else dict(captured.cursor)
+        found = [each for each in captured.keys if each.batch is None]
+        if len(found) > MOST:  # without their moments nobody could tell them from what we wrote ourselves
+            found = sorted((each for each in found if each.at is not None), key=_moment)[-MOST:]
+        return [each.key for each in found]
 
     def _deal(self, scope: Scope) -> None:
         tools = self.tools
@@ -94,11 +91,10 @@ class Breath:
             tools.reporter, tools.report.read = reporter, read
             tools.overtaken |= before
         self._follow(known, revision, scope)
-        if not done:
-            self.capture = None
-            self.left.update({(signal.side, signal.line): signal.generation for signal in scope.signals})
-        elif tools.signals is not None:
+        if done and tools.signals is not None:
             tools.signals.settle(scope.signals)
+        elif self.news is not None:
+            self.news.leave(scope.signals)  # a guard stands against it
 
     def _carry_out(self, surveyed: Surveyed, lines: frozenset[tuple[Side, str]]) -> bool:
         assert self.carry is not None
@@ -138,11 +134,16 @@ class Breath:
     def _told(self, scope: Scope) -> set[int]:
         """The revisions whose events named nothing but lines that were just looked at."""
         records = scope.lines[Side.FEISHU]
-        if self.tools.signals is None or not records or len(scope.signals) == MOST:
+        if self.tools.signals is None or not records or self.news is None or not self.news.complete:
             return set()
         events = self.tools.signals.events_of(self.tools.table, records)
         return {event.revision for found in events.values() for event in found if event.revision is not None}
 
 
-def _lines(signals: list[Signal], side: Side) -> list[str]:
+def _moment(found: CapturedKey) -> datetime:
+    assert found.at is not None
+    return found.at
+
+
+def _lines(signals: Sequence[Signal], side: Side) -> list[str]:
     return [signal.line for signal in signals if signal.side is side]

@@ -1,5 +1,6 @@
 """Where a run leaves its cursors: the last thing it does, and never past something it was not done with."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from syncer.core.cursors import FeishuCursor, Way
@@ -7,15 +8,16 @@ from syncer.core.plan import doubts
 from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.engine.look import Surveyed
-from syncer.engine.scope import Scope
+from syncer.engine.scope import MOST_SIGNALS, Scope
 from syncer.engine.tools import Tools
+from syncer.ports.signals import Signal
 
 
 class Cursors:
-    """Moves the cursors of one run and settles the signals it took up."""
+    """Moves the cursors of one run and settles the signals it took up, or ``passed`` over for its own reading."""
 
-    def __init__(self, tools: Tools, scope: Scope) -> None:
-        self._tools, self._scope = tools, scope
+    def __init__(self, tools: Tools, scope: Scope, passed: Sequence[Signal] = ()) -> None:
+        self._tools, self._scope, self._passed = tools, scope, passed
         self._cursor = FeishuCursor.from_json(tools.memory.cursor(Side.FEISHU))
 
     def advance(self, surveyed: Surveyed, strays: int, *, withheld: bool) -> None:
@@ -33,14 +35,22 @@ class Cursors:
             return
         self._leave_undone()
         self._advance_rows(whole)
-        if self._tools.signals is not None:
-            self._tools.signals.settle(self._scope.signals)
+        self._settle(whole)
+
+    def _settle(self, whole: frozenset[Side]) -> None:
+        signals, scope = self._tools.signals, self._scope
+        if signals is None:
+            return
+        signals.settle([*scope.signals, *self._passed])
+        if len(scope.signals) == MOST_SIGNALS:  # else these were all
+            for side in whole - scope.partial:
+                signals.settle_side(side, scope.stamp)
 
     def _advance_rows(self, whole: frozenset[Side]) -> None:
         memory, captured = self._tools.memory, self._scope.capture
         if captured is None:
             return
-        cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), "capture": dict(captured)}
+        cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), **self._tools.stood, "capture": dict(captured)}
         if Side.DATABASE in whole:
             cursor.update(at=self._tools.clock.now().isoformat(), why=self._scope.why.get(Side.DATABASE, ""))
         memory.advance(Side.DATABASE, cursor)
@@ -59,7 +69,8 @@ class Cursors:
     def _move(self, cursor: FeishuCursor) -> None:
         if cursor != self._cursor:
             memory = self._tools.memory
-            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), **cursor.to_json()})
+            looked = {"looked_at": began.isoformat()} if (began := self._tools.began) is not None else {}
+            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), **cursor.to_json(), **looked})
 
     def _after_whole(self, surveyed: Surveyed, left: int, *, withheld: bool) -> FeishuCursor:
         """The next run may skip an unmoved Feishu only if every record was whole, linked and dealt with."""

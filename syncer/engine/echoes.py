@@ -15,7 +15,8 @@ from syncer.ports import FieldInfo, RecordTableInfo
 from syncer.ports.signals import RecordEvent, Signal
 
 CHUNK = 1000
-TOLD_BY_VALUE = frozenset({"record_added", "record_edited"})
+ADDED = "record_added"
+TOLD_BY_VALUE = frozenset({ADDED, "record_edited"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,16 @@ class _Watched:
 
 @dataclass(slots=True)
 class Told:
-    """What the events of some signals told: the records that need no reading, and the revisions they are of."""
+    """What the events of some signals told: the records that need no reading, and the revisions they are of.
+
+    Of the other records, ``held`` are those of which nothing is told that a reading of the table does not hold, and
+    ``newborn`` those without a link of which nothing is told but that they were added.
+    """
 
     echoes: set[str] = field(default_factory=set)
     numbers: set[int] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    newborn: set[str] = field(default_factory=set)
 
     @property
     def found(self) -> frozenset[str]:
@@ -53,8 +60,11 @@ class Echoes:
         watched = [_Watched(pair, fields[pair.field]) for pair in tools.rules.pairs if pair.field in fields]
         self._watched = {each.field.id: each for each in watched}
 
-    def of(self, signals: Sequence[Signal]) -> Told:
-        """The records of these signals that hold what their bases say, as all that was told of them since shows."""
+    def of(self, signals: Sequence[Signal], revision: int | None = None) -> Told:
+        """The records of these signals that hold what their bases say, as all that was told of them since shows.
+
+        ``revision`` is one from before the whole table was read.
+        """
         port, tools, told = self._tools.signals, self._tools, Told()
         if port is None or not tools.table:
             return told
@@ -62,11 +72,21 @@ class Echoes:
             some = {signal.line: signal for signal in signals[start : start + CHUNK]}
             events = port.events_of(tools.table, list(some))
             links = self._links(list(events))
-            told.echoes |= {name for name, found in events.items() if self._is_echo(some[name], found, links.get(name))}
-            told.numbers |= {
-                event.revision for found in events.values() for event in found if event.revision is not None
-            }
+            for name, found in events.items():
+                told.numbers.update(event.revision for event in found if event.revision is not None)
+                news = [event for event in found if event.received_at >= some[name].noticed_at]
+                self._tell(told, name, news, links.get(name), revision)
         return told
+
+    def _tell(
+        self, told: Told, name: str, news: Sequence[RecordEvent], link: Link | None, revision: int | None
+    ) -> None:
+        if self._is_echo(news, link):
+            told.echoes.add(name)
+        elif news and revision is not None and all(_is_from_before(event, revision) for event in news):
+            told.held.add(name)
+        elif news and link is None and all(event.action == ADDED for event in news):
+            told.newborn.add(name)
 
     def _links(self, records: Sequence[str]) -> Mapping[str, Link]:
         memory = self._tools.memory
@@ -74,8 +94,7 @@ class Echoes:
         links = memory.links([known.link for known in seen.values()]) if seen else ()
         return {each.link.record: each.link for each in links if each.link.record is not None}
 
-    def _is_echo(self, signal: Signal, told: Sequence[RecordEvent], link: Link | None) -> bool:
-        news = [event for event in told if event.received_at >= signal.noticed_at]
+    def _is_echo(self, news: Sequence[RecordEvent], link: Link | None) -> bool:
         if not news or link is None or link.severed is not None:
             return False
         return all(event.action in TOLD_BY_VALUE and self._holds(link, event) for event in news)
@@ -94,3 +113,7 @@ class Echoes:
             if base is None or base.owed is not None or base.feishu != value:
                 return False
         return True
+
+
+def _is_from_before(event: RecordEvent, revision: int) -> bool:
+    return event.revision is not None and event.revision <= revision

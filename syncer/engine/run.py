@@ -18,6 +18,7 @@ from syncer.engine.following import follow_up, following
 from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages
 from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
+from syncer.engine.news import News
 from syncer.engine.nursery import Nursery, ahead
 from syncer.engine.read import proven
 from syncer.engine.record_half import RecordHalf
@@ -27,8 +28,12 @@ from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
 from syncer.engine.strays import note_strays
 from syncer.engine.tools import Tools
+from syncer.engine.wholes import Wholes, standing
 from syncer.engine.witnesses import Witnesses
 from syncer.ports import Case, CaseKind, Look, RecordTableInfo
+
+SHORT = 1000
+"""A run of no more lines than this is over soon enough for whatever is noticed meanwhile."""
 
 
 @rarely_collecting()
@@ -40,6 +45,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     """
     began = tools.clock.now()
     report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
+    tools.wholes, tools.stood, tools.began = Wholes(tools, info), standing(tools), began
     if not tools.options.dry:
         Recovery(tools).run()
     tools.touched.wanted = bool(following(tools, info))
@@ -67,7 +73,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
             report.unfinished = True  # no cursor moves, no signal is settled: the next run finds what is left
         else:
             follow_up(tools)
-            Cursors(tools, scope).advance(surveyed, strays, withheld=guard is not None)
+            Cursors(tools, scope, breath.passed()).advance(surveyed, strays, withheld=guard is not None)
     follow_up(tools)
     close_report(tools, report, began)
     return report
@@ -75,8 +81,9 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
 
 def _breath(tools: Tools, info: RecordTableInfo, scope: Scope) -> Breath:
     """What lets a long run deal with edits meanwhile; a short one is over soon enough."""
-    breath = Breath(tools, info, capture=scope.capture)
-    if scope.partial < frozenset(Side) and not tools.options.dry:
+    breath = Breath(tools, info, news=News(tools, info, scope), capture=scope.capture)
+    named = sum(len(lines) for lines in scope.lines.values() if lines is not None)
+    if (scope.partial < frozenset(Side) or named > SHORT) and not tools.options.dry:
         breath.carry = partial(_carry_some, tools)
         tools.breathe = breath.draw
     return breath

@@ -37,6 +37,8 @@ class Scope:
     way: Way = Way.NAMED
     watermark: datetime | None = None
     """The newest change in Feishu before the look, by its clock."""
+    stamp: int = 0
+    """Everything signalled until this generation was signalled before the look."""
     told: frozenset[int] = frozenset()
     """Revisions of Feishu that events told of, all of which are among the signals."""
     fields: str = ""
@@ -65,7 +67,8 @@ class Chooser:
 
     def choose(self) -> Scope:
         """The scope. Raises the errors of both doors."""
-        signals = self._claim()
+        port = self._tools.signals
+        stamp, signals = port.stamp() if port is not None else 0, self._claim()
         named = {side: _named(signals, side) for side in Side}
         echoes = self._echoes(signals)
         full = self._tools.options.full or any(signal.kind is SignalKind.FULL for signal in signals)
@@ -76,6 +79,7 @@ class Chooser:
         return Scope(
             lines={Side.FEISHU: glance.records, Side.DATABASE: rows.keys},
             signals=signals,
+            stamp=stamp,
             capture=rows.cursor,
             still=glance.still,
             way=glance.way,

@@ -114,8 +114,22 @@ class Signals(Protocol):
         """Unsettled signals, oldest first; nothing is deleted. With ``resting``, those that were left come last."""
         ...
 
+    def stamp(self) -> int:
+        """A generation that is younger than all that were given until now, and older than all to come."""
+        ...
+
+    def newest(self, after: int, limit: int) -> Sequence[Signal]:
+        """Unsettled signals that name lines, of generations younger than ``after``, the youngest first; none rests."""
+        ...
+
     def settle(self, signals: Sequence[Signal]) -> None:
         """These were dealt with and remembered: forget each whose generation is still the one claimed."""
+        ...
+
+    def settle_side(self, side: Side, stamp: int) -> None:
+        """All lines of a side were dealt with and remembered as they stood after ``stamp`` was given: forget what was
+        signalled of them until then. What rests, stays.
+        """
         ...
 
     def leave(self, side: Side, lines: Sequence[str], reason: str) -> None:

@@ -79,6 +79,23 @@ WHERE s.mapping = :mapping AND s.side = over.side AND s.kind = over.kind AND s.l
   AND s.generation = over.generation
 """)
 
+_NEWEST = text(f"""
+SELECT side, kind, line, generation, noticed_at, reason FROM syncer_state.signal s
+WHERE mapping = :mapping AND NOT resting AND generation > :after AND line <> '' AND {TIMELY}
+ORDER BY generation DESC LIMIT :limit
+""")  # noqa: S608 - pieces of our own
+
+_SETTLE_SIDE = text("""
+WITH over AS (
+  SELECT line, generation FROM syncer_state.signal
+  WHERE mapping = :mapping AND side = :side AND kind = 'line' AND NOT resting AND generation <= :stamp
+  ORDER BY line FOR UPDATE
+)
+DELETE FROM syncer_state.signal s USING over
+WHERE s.mapping = :mapping AND s.side = :side AND s.kind = 'line' AND s.line = over.line
+  AND s.generation = over.generation
+""")
+
 _EVENTS = text("""
 SELECT record_id, action, revision, operator, happened_at, received_at, before, after, people
 FROM syncer_state.record_event WHERE table_id = :table_id AND record_id = ANY(CAST(:records AS text[])) ORDER BY id
@@ -119,6 +136,20 @@ class PostgresSignals:
         self._claimed.update((_place(signal), signal.generation) for signal in found)
         return found
 
+    def stamp(self) -> int:
+        """A generation that is younger than all that were given until now, and older than all to come."""
+        with reaching(self._engine), self._engine.begin() as connection:
+            return int(connection.execute(text("SELECT nextval('syncer_state.signal_generation')")).scalar_one())
+
+    def newest(self, after: int, limit: int) -> Sequence[Signal]:
+        """Unsettled signals of lines younger than ``after``, the youngest first; see ``ports.signals.Signals``."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            asked = {"mapping": self._mapping, "after": after, "limit": limit, "now": self._clock.now()}
+            rows = connection.execute(_NEWEST, asked)
+            found = [Signal(Side(row.side), SignalKind(row.kind), *row[2:]) for row in rows]
+        self._claimed.update((_place(signal), signal.generation) for signal in found)
+        return found
+
     def settle(self, signals: Sequence[Signal]) -> None:
         """These were dealt with and remembered: forget each whose generation is still the one claimed."""
         if not signals:
@@ -134,6 +165,11 @@ class PostgresSignals:
             connection.execute(_SETTLE, values)
         for signal in signals:
             self._claimed.pop(_place(signal), None)
+
+    def settle_side(self, side: Side, stamp: int) -> None:
+        """All lines of a side were dealt with as they stood after ``stamp``; see ``ports.signals.Signals``."""
+        with reaching(self._engine), self._engine.begin() as connection:
+            connection.execute(_SETTLE_SIDE, {"mapping": self._mapping, "side": side.value, "stamp": stamp})
 
     def leave(self, side: Side, lines: Sequence[str], reason: str) -> None:
         """Have these lines looked at again in a later run, without waking anybody; see ``ports.signals.Signals``."""

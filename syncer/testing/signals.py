@@ -136,6 +136,28 @@ class InMemorySignals:
         self._claimed.update((_place(signal), signal.generation) for signal in claimed)
         return claimed
 
+    def stamp(self) -> int:
+        """A generation that is younger than all that were given until now, and older than all to come."""
+        return self._noticing.generation()
+
+    def newest(self, after: int, limit: int) -> Sequence[Signal]:
+        """Unsettled signals of lines younger than ``after``, the youngest first; see ``ports.signals.Signals``."""
+        now = self._noticing.clock.now()
+        young = [signal for signal in self._awake() if signal.generation > after and _is_ripe(signal, now)]
+        found = sorted(young, key=lambda signal: -signal.generation)[:limit]
+        self._claimed.update((_place(signal), signal.generation) for signal in found)
+        return found
+
+    def settle_side(self, side: Side, stamp: int) -> None:
+        """All lines of a side were dealt with as they stood after ``stamp``; see ``ports.signals.Signals``."""
+        lines = [signal for signal in self._awake() if signal.side is side and signal.kind is SignalKind.LINE]
+        self.settle([signal for signal in lines if signal.generation <= stamp])
+
+    def _awake(self) -> list[Signal]:
+        """The signals that name a line and do not rest."""
+        hole = self._hole
+        return [signal for place, signal in hole.signals.items() if signal.names_line and place not in hole.resting]
+
     def settle(self, signals: Sequence[Signal]) -> None:
         """These were dealt with and remembered: forget each whose generation is still the one claimed."""
         for signal in signals:

@@ -371,3 +371,52 @@ def test_subscriptions_are_due_at_first_and_again_after_a_day_or_an_hour_if_refu
     assert real.subscriptions_due() == [("lark", BASE)]
     clock.move(86_400)
     assert real.subscriptions_due() == [("default", BASE), ("lark", BASE)]
+
+
+# During a long run
+
+
+def test_the_youngest_signals_of_lines_come_first_and_only_those_after_a_stamp(noticing) -> None:
+    signals = noticing.signals("orders")
+    noticing.raise_("orders", F, LINE, ["rec1", "rec2"])
+    stamp = signals.stamp()
+    noticing.raise_("orders", D, LINE, ['{"id": 1}'])
+    noticing.raise_("orders", F, POLL)
+    noticing.raise_("orders", F, LINE, ["rec1"])
+    assert lines(signals.newest(stamp, 10)) == [("line", "rec1"), ("line", '{"id": 1}')]
+    assert lines(signals.newest(stamp, 1)) == [("line", "rec1")]
+    assert {signal.line for signal in signals.newest(0, 10)} == {"rec1", "rec2", '{"id": 1}'}
+    assert noticing.signals("mirror").newest(0, 10) == []
+
+
+def test_a_signal_among_the_youngest_is_settled_like_any_other(noticing) -> None:
+    signals = noticing.signals("orders")
+    noticing.raise_("orders", F, LINE, ["rec1", "rec2"])
+    claimed = signals.newest(0, 10)
+    noticing.raise_("orders", F, LINE, ["rec2"])
+    signals.settle(claimed)
+    assert lines(signals.newest(0, 10)) == [("line", "rec2")]
+
+
+def test_what_rests_and_what_is_to_come_is_not_among_the_youngest(noticing, clock) -> None:
+    signals = noticing.signals("orders")
+    signals.leave(F, ["rec1"], "held")
+    signals.follow_up(["rec2", ""], clock.now() + timedelta(seconds=5))
+    assert signals.newest(0, 10) == []
+    clock.move(6)
+    assert lines(signals.newest(0, 10)) == [("computed", "rec2")]
+
+
+def test_a_side_is_settled_up_to_a_stamp_and_nothing_else_is(noticing) -> None:
+    signals = noticing.signals("orders")
+    noticing.raise_("orders", F, LINE, ["rec1", "rec2"])
+    noticing.raise_("orders", F, POLL)
+    noticing.raise_("orders", D, LINE, ['{"id": 1}'])
+    noticing.raise_("mirror", F, LINE, ["rec1"])
+    signals.leave(F, ["rec4"], "held")
+    stamp = signals.stamp()
+    noticing.raise_("orders", F, LINE, ["rec2", "rec3"])
+    signals.settle_side(F, stamp)
+    left = {(signal.kind, signal.line) for signal in signals.claim(10, resting=True)}
+    assert left == {(POLL, ""), (LINE, '{"id": 1}'), (LINE, "rec2"), (LINE, "rec3"), (LINE, "rec4")}
+    assert lines(noticing.signals("mirror").claim(10)) == [("line", "rec1")]

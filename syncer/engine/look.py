@@ -107,14 +107,26 @@ class _Seeker:
         tools.revisions = {self._revision} if self._revision is not None else set()
         names = self._scope.lines[Side.FEISHU]
         if names is None and info is not None:
-            tools.reporter.stage("reading records")
-            reading = self._reader.read_records(self._survey, tools.reporter)
-            reading = proven(reading, reading.distinct, whole=info.whole)
-            tools.report.read[Side.FEISHU] = reading.returned
-            tools.revisions &= {still_named(tools, info) or 0}
+            reading = self._read_records(info)
         else:
             tools.report.read[Side.FEISHU] = self._stage_some(Side.FEISHU, names or ())
-        self._read_rows()
+            self._read_rows()
+        return reading
+
+    def _read_records(self, info: RecordTableInfo) -> Reading:
+        """Stage all records, and the rows as the scope wants them."""
+        tools = self._tools
+        tools.reporter.stage("reading records")
+        if self._scope.lines[Side.DATABASE] is None:
+            parallel = tools.aside.parallel
+            reading, rows = self._reader.read_both(self._survey, tools.reporter, parallel=parallel)
+            tools.report.read[Side.DATABASE] = rows
+        else:
+            reading = self._reader.read_records(self._survey, tools.reporter)
+            self._read_rows()
+        reading = proven(reading, reading.distinct, whole=info.whole)
+        tools.report.read[Side.FEISHU] = reading.returned
+        tools.revisions &= {still_named(tools, info) or 0}
         return reading
 
     def _read_rows(self) -> None:

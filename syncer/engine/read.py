@@ -1,14 +1,15 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from syncer.core.plan import Reading
 from syncer.core.records import Side, Version
+from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
-from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, Rows, Staged, Survey
+from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
 
 
@@ -29,7 +30,25 @@ class Reader:
         self._memory, self._clock, self._breathe = memory, clock, breathe
         self._touched = touched or Touched()
 
-    def read_records(self, survey: Survey, reporter: Reporter) -> Reading:
+    def read_both(self, survey: Survey, reporter: Reporter, *, parallel: bool) -> tuple[Reading, int]:
+        """Stage every record and every row; how many rows there are.
+
+        If ``parallel``, rows are fetched meanwhile, and staged as soon as they are there.
+        """
+        pages = self._rows.read()
+        with PagesBeside(pages) if parallel else Pages(pages) as rows:
+            count = 0
+
+            def sift_ready() -> None:
+                nonlocal count
+                count += sum(self._sift_rows(survey, page) for page in rows.ready())
+
+            reading = self.read_records(survey, reporter, sift_ready)
+            reporter.stage("reading rows")
+            reporter.advance(count)
+            return reading, count + self._read_rows(survey, rows.rest(), reporter)
+
+    def read_records(self, survey: Survey, reporter: Reporter, meanwhile: Callable[[], None] = lambda: None) -> Reading:
         """Stage every record. The answer still lacks the count of distinct records, which the survey knows."""
         returned, total, ended = 0, None, False
         for page in self._records.read(self._lens.fields):
@@ -37,15 +56,18 @@ class Reader:
             total, ended = page.total, page.last
             self._sift_records(survey, page.records, page.read_at)
             reporter.advance(len(page.records))
+            meanwhile()
             self._breathe()
         return Reading(distinct=returned, returned=returned, total=total, ended=ended)
 
     def read_rows(self, survey: Survey, reporter: Reporter) -> int:
         """Stage every row, from one snapshot; how many there are."""
+        return self._read_rows(survey, self._rows.read(), reporter)
+
+    def _read_rows(self, survey: Survey, pages: Iterator[RowPage], reporter: Reporter) -> int:
         count = 0
-        for page in self._rows.read():
-            count += len(page.rows)
-            self._sift_rows(survey, page.rows, page.read_at)
+        for page in pages:
+            count += self._sift_rows(survey, page)
             self._breathe()
             reporter.advance(len(page.rows))
         return count
@@ -60,14 +82,16 @@ class Reader:
                 Side.FEISHU, [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
             )
 
-    def _sift_rows(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime) -> None:
-        """Stage rows; only those that are new or changed are decoded."""
+    def _sift_rows(self, survey: Survey, page: RowPage) -> int:
+        """Stage rows, and tell how many; only those that are new or changed are decoded."""
+        raws, read_at = page.rows, page.read_at
         others = survey.sift(Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws])
         versions = [(raws[place], link, self._lens.row(raws[place], read_at)) for place, link in others]
         if versions:
             survey.stage(
                 Side.DATABASE, [self._staged(raw.key, raw.print, link, version) for raw, link, version in versions]
             )
+        return len(raws)
 
     def _staged(self, line: str, print_: bytes, link: int | None, version: Version) -> Staged:
         return Staged(line, print_, link, self._lens.match(version) if link is None else None, version)

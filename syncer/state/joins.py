@@ -45,11 +45,11 @@ WITH page AS (
 SELECT place, id FROM found WHERE same IS NOT TRUE
 """
 
-# A linked line is known by its link: numbers are counted faster than lines.
-COUNT_REPEATED: LiteralString = """
-SELECT (SELECT count(*) FROM staged)
-  - (SELECT count(*) FROM (SELECT FROM staged WHERE link IS NOT NULL GROUP BY side, link) linked)
-  - (SELECT count(*) FROM (SELECT FROM staged WHERE link IS NULL GROUP BY side, line) newcomers)
+# How many lines each side has, and how many of them were staged before. A linked line is known by its link.
+COUNT_STAGED: LiteralString = """
+SELECT side, count(*), count(link) - count(DISTINCT link)
+  + count(*) FILTER (WHERE link IS NULL) - count(DISTINCT line) FILTER (WHERE link IS NULL)
+FROM staged GROUP BY side
 """
 
 DROP_REPEATED: LiteralString = """

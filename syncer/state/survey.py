@@ -126,23 +126,24 @@ class PostgresSurvey:
             with self._connection.transaction():
                 for side in {side for side, _ in overtaken}:
                     self._overtake(side, _named(overtaken, side))
-                self._drop_repeated()
+                lines = self._drop_repeated()
                 for statement in joins.CLOSE:
                     self._connection.execute(statement, settings)
-            return self._totals()
+            return self._totals(lines)
 
     def _overtake(self, side: Side, lines: str) -> None:
         line: LiteralString = "record" if side is Side.FEISHU else "key"
         settings = {"mapping": self._mapping, "side": SIDE_CODES[side], "lines": lines}
         self._connection.execute(joins.OVERTAKE.format(line=line), settings)
 
-    def _drop_repeated(self) -> None:
-        row = self._connection.execute(joins.COUNT_REPEATED).fetchone()
-        if row is not None and row[0]:
+    def _drop_repeated(self) -> dict[int, int]:
+        """Keep of every line what was staged last; how many lines a side has."""
+        staged = self._connection.execute(joins.COUNT_STAGED).fetchall()
+        if any(repeated for _, _, repeated in staged):
             self._connection.execute(joins.DROP_REPEATED)
+        return {side: count - repeated for side, count, repeated in staged}
 
-    def _totals(self) -> Totals:
-        lines = dict(self._connection.execute("SELECT side, count(*) FROM staged GROUP BY side").fetchall())
+    def _totals(self, lines: Mapping[int, int]) -> Totals:
         gone = self._connection.execute(joins.COUNT_GONE).fetchone()
         kinds = dict(self._connection.execute("SELECT kind, count(*) FROM survey_case GROUP BY kind").fetchall())
         links = self._connection.execute(joins.COUNT_LINKS, {"mapping": self._mapping}).fetchone()

@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 import orjson
 
 from syncer.feishu.seal import moment
+from syncer.feishu.source_events import of_source
 from syncer.ports.signals import ParsedEvent, RecordChange
 
 RECORD_CHANGED = "drive.file.bitable_record_changed_v1"
@@ -51,7 +52,7 @@ def read_event(body: Mapping[str, Any]) -> ParsedEvent | None:
     if not (_is_name(name) and _is_name(kind)):
         return None
     parsed = ParsedEvent(name, kind, created_at, body=orjson.dumps(body).decode())
-    return _of_table(parsed, event) if kind in (RECORD_CHANGED, FIELD_CHANGED) else parsed
+    return _of_table(parsed, event) if kind in (RECORD_CHANGED, FIELD_CHANGED) else of_source(parsed, event)
 
 
 def _of_table(parsed: ParsedEvent, event: Mapping[str, Any]) -> ParsedEvent:

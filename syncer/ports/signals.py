@@ -90,6 +90,7 @@ class ParsedEvent:
 
     ``app_token`` and ``table_id`` are empty where the event is about no table. ``fields`` are the ids of fields whose
     definition changed. ``unclear``: it tells of something in the table that could not be understood.
+    ``whole``: it moves so much that everything is to be read.
     ``happened_at`` is when the change was made, as far as Feishu says. ``body`` is the event as JSON text, decrypted.
     """
 
@@ -104,6 +105,7 @@ class ParsedEvent:
     changes: tuple[RecordChange, ...] = ()
     fields: tuple[str, ...] = ()
     unclear: bool = False
+    whole: bool = False
     body: str = ""
 
 

@@ -44,7 +44,8 @@ WHERE {which} ORDER BY m.id FOR KEY SHARE OF m
 _APP = "coalesce(r.document -> 'document' -> 'feishu' ->> 'app', 'default') = :app"
 _OF_SPOT = text(
     _ACTIVE.format(
-        which=f"{_APP} AND r.document -> 'tables' ->> 0 = :app_token AND r.document -> 'tables' ->> 1 = :table_id"
+        which=f"{_APP} AND r.document -> 'tables' ->> 0 = :app_token"
+        " AND (split_part(r.document -> 'tables' ->> 1, '#', 1) = :table_id OR :table_id = '*')"
     )
 )
 _OF_APP = text(_ACTIVE.format(which=_APP))
@@ -210,6 +211,8 @@ def _raise_for(connection: Connection, mappings: Iterable[int], event: ParsedEve
     raise_signals(connection, mappings, Side.FEISHU, SignalKind.LINE, lines, event.type, now)
     if event.fields:
         raise_signals(connection, mappings, Side.FEISHU, SignalKind.SCHEMA, [""], event.type, now)
+    if event.whole:
+        raise_signals(connection, mappings, Side.FEISHU, SignalKind.FULL, [""], event.type, now)
     if event.unclear:
         raise_signals(connection, mappings, Side.FEISHU, SignalKind.POLL, [""], event.type, now)
 

@@ -13,6 +13,7 @@ from syncer.state.mirrors import Mirrors
 from syncer.state.noticing import Noticing
 from syncer.state.positions import Positions
 from syncer.state.runs import Runs
+from syncer.state.shelf import PostgresShelf
 
 
 class Store(Mappings, Runs, Desk, Positions):
@@ -27,6 +28,7 @@ class Store(Mappings, Runs, Desk, Positions):
         self.agenda = Agenda(engine, clock, lease_seconds)
         self.mirrors = Mirrors(engine, clock)
         self._identity = partial(identity, engine)
+        self.shelf = partial(PostgresShelf, engine)
 
     @cached_property
     def identity(self) -> str:

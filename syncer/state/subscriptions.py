@@ -14,11 +14,14 @@ from syncer.state.connect import reaching
 AGAIN, AFTER_ERROR = timedelta(days=1), timedelta(hours=1)
 """A subscription is asserted again after this: Feishu does not say whether one can be lost [silent]."""
 
+# Of an approval it is its definition; events of contacts come to every app that added them.
 _BASES = text("""
 SELECT DISTINCT coalesce(r.document -> 'document' -> 'feishu' ->> 'app', 'default') AS app,
-  r.document -> 'tables' ->> 0 AS app_token
+  CASE WHEN r.document -> 'tables' ->> 0 = 'approval'
+    THEN 'approval/' || split_part(r.document -> 'tables' ->> 1, '#', 1)
+    ELSE r.document -> 'tables' ->> 0 END AS app_token
 FROM syncer_state.mapping m JOIN syncer_state.mapping_revision r ON r.mapping = m.id AND r.revision = m.revision
-WHERE m.state <> 'paused' AND r.document -> 'tables' ->> 0 IS NOT NULL
+WHERE m.state <> 'paused' AND r.document -> 'tables' ->> 0 IS NOT NULL AND r.document -> 'tables' ->> 0 <> 'contacts'
 ORDER BY 1, 2
 """)
 

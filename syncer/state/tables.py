@@ -322,6 +322,22 @@ subscription = Table(
     Column("error", Text),
 )
 
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("line", Text(collation="C"), primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ("moved", "until")),
+    Column("body", Text, nullable=False),
+)
+
+shelf_note = Table(
+    "shelf_note",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("note", JSON, nullable=False),
+)
+
 agenda = Table(
     "agenda",
     metadata,

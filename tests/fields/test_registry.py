@@ -81,6 +81,8 @@ POSSIBLE = {
     1003: IDS,
     1004: IDS,
     1005: TEXTS | NUMBERS,
+    90001: IDS,
+    90002: TEXTS | JSON,
 }
 
 

@@ -304,6 +304,7 @@ signal = Table(
     *_words("reason"),
     Column("resting", Boolean, nullable=False, server_default=text("false")),
     Index("signal_waiting", "mapping", "noticed_at", postgresql_where=text("NOT resting")),
+    Index("signal_newest", "mapping", "generation", postgresql_where=text("NOT resting")),
 )
 
 event_flow = Table(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from syncer.catalog.files import Catalog, Loaded, load_folder
 from syncer.cli import console, ending
+from syncer.cli.backlog import told_of
 from syncer.cli.files import INTERACTIVE
 from syncer.cli.looking import look_at
 from syncer.cli.main import app
@@ -121,7 +122,8 @@ def _redis(living: Syncer) -> list[str]:
 def _connection(living: Syncer, name: str) -> list[str]:
     engine = living.engine(name)
     with translated(engine), engine.connect() as connection:
-        return [f"{place(engine)}, PostgreSQL {connection.scalar(text('SHOW server_version'))}"]
+        told = f"{place(engine)}, PostgreSQL {connection.scalar(text('SHOW server_version'))}"
+    return [told, *told_of(living, name)]
 
 
 def _app(living: Syncer, name: str) -> list[str]:

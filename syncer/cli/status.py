@@ -8,6 +8,7 @@ import typer
 
 from syncer.catalog.document import Document
 from syncer.cli import console, positions, shown
+from syncer.cli.backlog import backlog_warnings
 from syncer.cli.bearing import bearing_warnings
 from syncer.cli.main import app
 from syncer.cli.noticed import event_warnings
@@ -43,9 +44,9 @@ def status(
 ) -> None:
     """Show how mappings stand and what waits for a person."""
     with syncer() as living:
-        others = (event_warnings(living.store), bearing_warnings(living))
         agenda = living.store.agenda.next_runs()
         standings, cursors = living.store.status(name), living.store.positions(name)
+        others = (event_warnings(living.store), bearing_warnings(living), backlog_warnings(living, standings))
         told = [
             {
                 **_status(one, living.store.mapping(one.name), agenda.get(one.name, _NOTHING), others),

@@ -3,7 +3,8 @@
 from typing import Any
 
 from syncer.catalog.document import Deletes, Document, FieldPair, FromDatabase, FromFeishu
-from syncer.catalog.sides import Fill
+from syncer.catalog.manners import manner_of
+from syncer.catalog.sides import Feishu, Fill
 from syncer.core.mapping import (
     ColumnFill,
     DeleteGuard,
@@ -92,6 +93,7 @@ def _deletes(deletes: Deletes) -> dict[str, Any]:
     return {
         "from_feishu": _rule(deletes.from_feishu),
         "from_database": _rule(deletes.from_database),
+        manner=manner_of(pair),
         "guard": DeleteGuard(deletes.guard.lines, deletes.guard.share),
     }
 

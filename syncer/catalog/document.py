@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core.core_schema import CoreSchema
 
+from syncer.catalog.manners import Case, Format, Otherwise, Parse, Scale, Separator, Unknown
 from syncer.catalog.model import Part
 from syncer.catalog.scalars import Bare, Cron, Duration, Name, Zone
 from syncer.catalog.sides import Database, Feishu
@@ -28,6 +29,39 @@ class FieldPair(Part):
     )
     values: Annotated[dict[str, str], Field(min_length=1)] | None = Field(
         default=None, description="Feishu's value: the database's value, one to one.", examples=[{"待处理": "pending"}]
+    )
+    otherwise: Otherwise | None = Field(
+        default=None,
+        description="What a side gets for a value that `values` does not name.",
+        examples=[{"feishu": "其他", "database": "other"}],
+    )
+    unknown: Unknown | None = Field(
+        default=None,
+        description="What becomes of a value that is no option of the field: create makes one (as when left out).",
+        examples=["reject", {"default": "其他"}],
+    )
+    trim: bool = Field(default=False, description="Blanks at both ends of a text mean nothing.")
+    case: Case | None = Field(
+        default=None,
+        description="The case of the column's texts, or of each side's.",
+        examples=["lower", {"feishu": "upper", "database": "lower"}],
+    )
+    scale: Scale | None = Field(
+        default=None, description="The column holds the field's number times this power of ten.", examples=[100]
+    )
+    format: Format | None = Field(
+        default=None, description="How a text column writes the field's date.", examples=["%Y-%m-%d %H:%M"]
+    )
+    parse: Parse | None = Field(
+        default=None, description="Other ways in which the column may write it.", examples=[["%d.%m.%Y"]]
+    )
+    split: Separator | None = Field(
+        default=None,
+        description="What stands between the values of a field of several in a text column.",
+        examples=[","],
+    )
+    join: Separator | None = Field(
+        default=None, description="What stands between an array's values in a text field.", examples=[","]
     )
     default: dict[Literal["feishu", "database"], Any] = Field(
         default={},

@@ -44,4 +44,5 @@ def _signature(mapping: SyncMapping, tables: Tables, pair: Pair) -> str:
     values = sorted(spec.values.items()) if spec.values else ""
     shape = f"{held.type}({held.length},{held.precision},{held.scale})"
     plain = f"{cell.id}:{cell.type}:{cell.ui_type}:{shape}:{pair.translator.version}:{values}:{mapping.timezone}"
-    return plain if spec.manner == AS_IT_IS else f"{plain}:{spec.manner}"
+    manner = replace(spec.manner, option_ids=())
+    return plain if manner == AS_IT_IS else f"{plain}:{manner}"

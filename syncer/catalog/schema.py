@@ -16,6 +16,8 @@ def _plain(shape: dict[str, Any]) -> dict[str, Any]:
     choices = [choice for choice in shape.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
         shape = {**choices[0], **{name: value for name, value in shape.items() if name != "anyOf"}}
+    elif choices:
+        shape = {**shape, "anyOf": choices}
     return {name: _inside(name, value) for name, value in shape.items() if not _is_noise(name, value)}
 
 

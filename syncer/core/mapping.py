@@ -127,11 +127,26 @@ class Translator(Protocol):
 class Manner:
     """How a pair's values are treated on their way beyond what the types of its field and column say.
 
-    ``segments``: a text is carried with its mentions and links, as JSON.
+    ``segments``: a text is carried with its mentions and links, as JSON. ``unknown``: what becomes of a value that
+    Feishu does not know as an option (or a person), ``instead`` what stands for it; ``None`` is as the field's type has
+    it. ``otherwise``: what a side gets for what ``values`` does not name. The others are named like their keys in a file.
     """
 
     segments: bool = False
 
+    unknown: Literal["create", "reject", "empty", "default"] | None = None
+    instead: str | None = None
+    otherwise: tuple[tuple[Side, str], ...] = ()
+    trim: bool = False
+    case_feishu: Literal["lower", "upper"] | None = None
+    case_database: Literal["lower", "upper"] | None = None
+    scale: str | None = None
+    format: str | None = None
+    parse: tuple[str, ...] = ()
+    split: str | None = None
+    join: str | None = None
+    option_ids: tuple[tuple[str, str], ...] = ()
+    """The ids that options had when they went by the names the file gives them; no part of what the file says."""
 
 AS_IT_IS = Manner()
 

@@ -4,25 +4,51 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from syncer.core.mapping import Misfit
+from syncer.core.records import Side
 from syncer.core.values import Value
-from syncer.fields.forms import Bridge, ColumnForm, ImpossiblePair, Kind, alien, excerpt
+from syncer.fields.forms import Bridge, Carry, ColumnForm, ImpossiblePair, Kind, alien, excerpt
 
 _From = TypeVar("_From")
 _To = TypeVar("_To")
+_NO_OTHER: Mapping[Side, str] = {}
 
 
-def labelled(values: Mapping[str, str], column: ColumnForm) -> Bridge:
-    """The bridge of a map from label to column text. Raises ``ImpossiblePair``.
+def labelled(values: Mapping[str, str], column: ColumnForm, otherwise: Mapping[Side, str] = _NO_OTHER) -> Bridge:
+    """The bridge of a map from label to column text; ``otherwise`` is what a side gets for what the map does not name.
 
-    Every entry is tried on the column first, so that a map it cannot hold is found before anything runs.
+    Every entry is tried on the column first, so that a map it cannot hold is found before anything runs. Raises
+    ``ImpossiblePair``.
     """
+    label, text = otherwise.get(Side.FEISHU), otherwise.get(Side.DATABASE)
+    other = None if text is None else _held(column, "otherwise", text)
+    held = {name: _held(column, name, text) for name, text in values.items()}
     if column.kind is Kind.CHOICES:
-        return _many({label: _only(label, _held(column, label, text)) for label, text in values.items()})
-    return _one({label: _held(column, label, text) for label, text in values.items()})
+        only = None if other is None else _only("otherwise", other)
+        bridge = _many({name: _only(name, value) for name, value in held.items()}, label, only)
+    else:
+        bridge = _one(held, label, other)
+    _demand_a_way_back(bridge, label, other, several=column.kind is Kind.CHOICES)
+    return bridge
 
 
-def _one(held: Mapping[str, Value]) -> Bridge:
-    over, back = _finder(held, "field"), _finder(_turned(held), "column")
+def _demand_a_way_back(bridge: Bridge, label: str | None, other: Value, *, several: bool) -> None:
+    """What stands for everything else must mean itself again, or values would wander from one to the next."""
+    for word, there, back in ((label, bridge.over, bridge.back), (other, bridge.back, bridge.over)):
+        value = frozenset([str(word)]) if several and isinstance(word, str) else word
+        if word is not None and (again := _again(value, there, back)) not in (None, value):
+            raise ImpossiblePair(f"`otherwise:` {excerpt(word)} comes back as {excerpt(again)}; name that instead")
+
+
+def _again(value: Value, there: Carry, back: Carry) -> Value:
+    """What a value comes back as; ``None`` where a side does not take it at all."""
+    try:
+        return back(there(value))
+    except Misfit:
+        return None
+
+
+def _one(held: Mapping[str, Value], label: str | None, other: Value) -> Bridge:
+    over, back = _finder(held, "field", other), _finder(_turned(held), "column", label)
 
     def to_column(value: Value) -> Value:
         return over(value) if isinstance(value, str) else _no_name(value)
@@ -33,8 +59,8 @@ def _one(held: Mapping[str, Value]) -> Bridge:
     return Bridge(to_column, to_field)
 
 
-def _many(held: Mapping[str, str]) -> Bridge:
-    over, back = _finder(held, "field"), _finder(_turned(held), "column")
+def _many(held: Mapping[str, str], label: str | None, other: str | None) -> Bridge:
+    over, back = _finder(held, "field", other), _finder(_turned(held), "column", label)
 
     def to_column(value: Value) -> Value:
         return frozenset([over(name) for name in value]) if isinstance(value, frozenset) else _no_name(value)
@@ -45,11 +71,13 @@ def _many(held: Mapping[str, str]) -> Bridge:
     return Bridge(to_column, to_field)
 
 
-def _finder(entries: Mapping[_From, _To], side: str) -> Callable[[_From], _To]:
+def _finder(entries: Mapping[_From, _To], side: str, other: _To | None) -> Callable[[_From], _To]:
     def find(value: _From) -> _To:
         try:
             return entries[value]
         except KeyError:
+            if other is not None:
+                return other
             raise Misfit(
                 f"the {side} holds {excerpt(value)}, which `values:` does not name; {_known(entries)}"
             ) from None

@@ -12,16 +12,15 @@ from syncer.core.mapping import AS_IT_IS, Direction, Manner, Translator
 from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.fields.attachment import AttachmentField
-from syncer.fields.bridges import bridge
 from syncer.fields.checkbox import CheckboxField
 from syncer.fields.columns.catalog import Columns, ColumnType, column_type, refused
 from syncer.fields.columns.phone import PhoneColumn
 from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
-from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, join
+from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair, Kind, join
 from syncer.fields.ids import GROUPS, PEOPLE, RECORDS, Family, ids_field
-from syncer.fields.labels import labelled
 from syncer.fields.location import AddressField, LocationField
+from syncer.fields.manners import bears, wanted, way, with_options
 from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name, why_never
 from syncer.fields.number import number_field
 from syncer.fields.phone import PhoneField
@@ -93,7 +92,7 @@ _TEXTS = (
 )
 
 FIELDS: Mapping[int, FieldType] = {
-    1: FieldType(lambda *_: TextField(), _TEXTS, keeps_order=True),
+    1: FieldType(lambda *_: TextField(), _TEXTS, takes_values=True, keeps_order=True),
     2: FieldType(
         lambda field, *_: number_field(field.lowest, field.highest), (Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT)
     ),
@@ -153,16 +152,26 @@ def translator(
     ``values`` maps labels of a select to texts of the column. A pair that goes both ways and has one side that takes
     no writes is carried to the other side only (see ``writable``).
     """
+    try:
+        here, there = _forms(field, column, timezone, manner)
+        _demand_a_pair(field, column, manner, here)
+        _refuse_dead_ends(field, column, direction)
+        _refuse_values(field, column, values)
+        return join(here, there, way(here, there, values, manner, timezone))
+    except ImpossiblePair as impossible:
+        raise _named(impossible, field, column) from None
+
+
+def _demand_a_pair(field: FieldInfo, column: ColumnInfo, manner: Manner, here: FieldForm) -> None:
     field_type, column_type_ = _known(field, column)
-    if column_type_.family not in field_type.columns:
+    borne = bears(manner, column_type_.family, here.kind)
+    if column_type_.family not in field_type.columns and not borne:
         raise ImpossiblePair(_mismatch(field, column, field_type))
-    _refuse_dead_ends(field, column, direction)
-    here, there = _forms(field, column, timezone, manner)
-    if values is None:
-        return join(here, there, bridge(here.kind, there.kind, timezone))
-    if not field_type.takes_values:
-        raise ImpossiblePair(f"`values:` is for select fields, but {_field(field)}; leave it out")
-    return join(here, there, _labels(values, field, column, there))
+
+
+def _refuse_values(field: FieldInfo, column: ColumnInfo, values: Mapping[str, str] | None) -> None:
+    if values is not None and not _known(field, column)[0].takes_values:
+        raise ImpossiblePair("`values:` is for select fields and texts; leave it out")
 
 
 def writable(field: FieldInfo, column: ColumnInfo) -> frozenset[Side]:
@@ -219,7 +228,7 @@ def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo, manner: Man
         return SegmentsField(), column_type_.make(column, timezone)
     make = (column_type_.listed if field_type.keeps_order else None) or column_type_.make
     there = make(column, timezone)
-    here = field_type.make(field, there.kind, timezone)
+    here = with_options(field_type.make(field, wanted(manner, there.kind), timezone), field, manner)
     return here, field_type.dress(there) if field_type.dress else there
 
 
@@ -250,11 +259,11 @@ def _refuse_dead_ends(field: FieldInfo, column: ColumnInfo, direction: Direction
         raise ImpossiblePair(f"{_field(field)}, which Feishu alone writes, and {_column(column)} and generated")
 
 
-def _labels(values: Mapping[str, str], field: FieldInfo, column: ColumnInfo, form: ColumnForm) -> Bridge:
-    try:
-        return labelled(values, form)
-    except ImpossiblePair as impossible:
-        raise ImpossiblePair(f"{_field(field)} and {_column(column)}: {impossible.reason}") from None
+def _named(impossible: ImpossiblePair, field: FieldInfo, column: ColumnInfo) -> ImpossiblePair:
+    """What is impossible, with the field and the column it is about."""
+    if _field(field) in impossible.reason or _column(column) in impossible.reason:
+        return impossible
+    return ImpossiblePair(f"{_field(field)} and {_column(column)}: {impossible.reason}")
 
 
 def _never(field: FieldInfo) -> ImpossiblePair:

@@ -8,6 +8,7 @@ from syncer.core.mapping import Misfit
 from syncer.core.values import Json, Value
 from syncer.fields.characters import sound
 from syncer.fields.forms import Kind, alien, nothing
+from syncer.fields.options import ANY, Options
 from syncer.fields.text import plain_text
 
 MOST_CHOICES = 1000
@@ -18,27 +19,28 @@ MOST_CHOICES = 1000
 class SingleSelectField:
     """A single select: its value is the option's name."""
 
+    options: Options = ANY
     kind: ClassVar[Kind] = Kind.TEXT
     version: ClassVar[int] = 1
 
     def read(self, cell: Json) -> Value:
         """A name."""
         if type(cell) is str:
-            return sound(cell) or None
+            return (sound(cell) if self.options is ANY else self.options.read(sound(cell))) or None
         nothing(cell, "the name of an option")
         return None
 
     def fit(self, value: Value) -> Value:
-        """Any text can be an option, because Feishu makes those it does not know."""
+        """Any text can be an option, because Feishu makes those it does not know; unless the mapping forbids it."""
         if not value:
             return None
         if not isinstance(value, str):
             raise alien(value, "the name of an option")
-        return sound(value)
+        return self.options.fit(value)
 
     def write(self, value: Value) -> Json:
         """A name."""
-        return value if isinstance(value, str) else None
+        return self.options.write(value) if isinstance(value, str) else None
 
     def scalar(self, raw: object) -> Value:
         """A name."""
@@ -49,13 +51,15 @@ class SingleSelectField:
 class MultiSelectField:
     """A multi select: its value is the set of the options' names."""
 
+    options: Options = ANY
     kind: ClassVar[Kind] = Kind.CHOICES
     version: ClassVar[int] = 1
 
     def read(self, cell: Json) -> Value:
         """A list of names, without order."""
         if type(cell) is list:
-            return frozenset([sound(name) for name in cell]) or None
+            names = [sound(name) for name in cell]
+            return frozenset(names if self.options is ANY else map(self.options.read, names)) or None
         nothing(cell, "a list of options")
         return None
 
@@ -70,11 +74,15 @@ class MultiSelectField:
         for name in value:
             if not sound(name):
                 raise Misfit("an empty text is among the values; it cannot be an option")
-        return value
+        if self.options is ANY:
+            return value
+        return frozenset(fit for one in value if (fit := self.options.fit(one)) is not None) or None
 
     def write(self, value: Value) -> Json:
-        """The names, in an order that is the same every time."""
-        return sorted(value) if value and isinstance(value, frozenset) else None
+        """The names, each of them once, in an order that is the same every time."""
+        if not value or not isinstance(value, frozenset):
+            return None
+        return sorted(value if self.options is ANY else set(map(self.options.write, value)))
 
     def scalar(self, raw: object) -> Value:
         """A list of names, or one name."""

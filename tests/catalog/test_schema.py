@@ -21,7 +21,8 @@ CONTRACT = {
     "database": "connection table key capture watermark notify on_insert on_update",
     "database.on_insert.*": "sequence value now",
     "database.on_update.*": "sequence value now",
-    "fields.*": "field column direction required conflict merge values default text link person",
+    "fields.*": "field column direction required conflict merge values otherwise unknown trim case scale "
+    "format parse split join default text link person",
     "conflicts": "default tie tolerance deletes",
     "deletes": "from_feishu from_database guard",
     "deletes.from_feishu": "mark",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from syncer.core.mapping import AS_IT_IS, Direction, Manner, Misfit, Translator
+from syncer.core.records import Side
 from syncer.fields.registry import translator
 from syncer.fields.timezones import zone
 from syncer.ports import ColumnInfo, FieldInfo
@@ -17,6 +18,7 @@ from tests.fields.values import (
     almost_json,
     choices,
     clocks,
+    dates_in_words,
     days,
     decimals,
     digits,
@@ -49,6 +51,7 @@ from tests.fields.values import (
 )
 
 SHANGHAI = zone("Asia/Shanghai")
+F, D = Side
 BERLIN = zone("Europe/Berlin")
 APIA = zone("Pacific/Apia")
 
@@ -337,6 +340,132 @@ CASES = [
     case("checkbox-bool", "bool", pair(7, "bool"), st.booleans(), st.booleans()),
     case("checkbox-bool-not-null", "bool NOT NULL", pair(7, "bool", nullable=False), st.booleans(), st.booleans()),
 ]
+
+
+trim = Manner(trim=True)
+cases = Manner(trim=True, case_feishu="upper", case_database="lower")
+day_in_words = Manner(format="%Y年%m月%d日", parse=("%d.%m.%Y", "%Y-%m-%d"))
+minutes = Manner(format="%Y-%m-%d %H:%M")
+others = Manner(otherwise=((F, "待处理"), (D, "new")))
+kept_apart = Manner(otherwise=((F, "其他"), (D, "other")))
+known = {"options": ("待处理", "已发货", "新"), "option_ids": ("opt1", "opt2", "opt3")}
+offered = st.sampled_from(known["options"])
+several = st.lists(texts, max_size=4)
+CASES += [
+    case("text-trim", "text", pair(1, "text", manner=trim), segments, texts),
+    case(
+        "text-trim-char",
+        "char(6)",
+        pair(1, "bpchar", length=6, manner=trim),
+        segments,
+        texts.map(lambda it: it[:6].ljust(6)),
+    ),
+    case("text-case", "text NOT NULL", pair(1, "text", nullable=False, manner=cases), segments, texts),
+    case("text-lower", "text", pair(1, "text", manner=Manner(case_database="lower")), segments, texts),
+    case(
+        "select-upper",
+        "varchar(9)",
+        pair(3, "varchar", length=9, manner=Manner(case_feishu="upper")),
+        names,
+        texts.map(lambda it: it[:9]),
+    ),
+    case("number-cents", "int8", pair(2, "int8", manner=Manner(scale="100")), floats, whole(8)),
+    case(
+        "number-thousands",
+        "numeric(20,6)",
+        pair(2, "numeric", precision=20, scale=6, manner=Manner(scale="0.001")),
+        floats,
+        numerics(20, 6),
+    ),
+    case("number-float-scaled", "float8", pair(2, "float8", manner=Manner(scale="1000")), floats, floats.map(float)),
+    case("date-words", "text", pair(5, "text", manner=day_in_words), instants, dates_in_words | texts),
+    case(
+        "date-minutes",
+        "varchar(16) NOT NULL",
+        pair(5, "varchar", length=16, nullable=False, timezone=BERLIN, manner=minutes),
+        instants,
+        walls.map("{:%Y-%m-%d %H:%M}".format) | st.just(""),
+    ),
+    case("multi-split", "text", pair(4, "text", manner=Manner(split=",")), choices, texts | several.map(", ".join)),
+    case(
+        "multi-split-words",
+        "varchar(20) NOT NULL",
+        pair(4, "varchar", length=20, nullable=False, manner=Manner(split=" und ")),
+        choices,
+        several.map(" und ".join).map(lambda it: it[:20]),
+    ),
+    case(
+        "person-split",
+        "text",
+        pair(11, "text", manner=Manner(split=";")),
+        people("ou_1", "ou_2"),
+        st.sampled_from(["ou_2; ou_1", "x", ";"]),
+    ),
+    case(
+        "text-join",
+        "text[]",
+        pair(1, "text[]", manner=Manner(join="、")),
+        several.map("、".join).map(segment),
+        st.lists(st.none() | texts, max_size=4),
+    ),
+    case(
+        "text-join-enums",
+        "mood[] NOT NULL",
+        pair(1, "mood[]", nullable=False, enum=ENUM, manner=Manner(join="|")),
+        st.lists(moods).map("|".join).map(segment),
+        st.lists(moods),
+    ),
+    case(
+        "select-otherwise",
+        "text",
+        pair(3, "text", values=LABELS, manner=others),
+        names,
+        st.sampled_from([*LABELS.values(), "", "x"]),
+    ),
+    case(
+        "select-kept-apart",
+        "text NOT NULL",
+        pair(3, "text", nullable=False, values=LABELS, manner=kept_apart),
+        names,
+        st.sampled_from([*LABELS.values(), "", "x"]),
+    ),
+    case(
+        "multi-otherwise",
+        "text[]",
+        pair(4, "text[]", values=LABELS, manner=kept_apart),
+        choices,
+        st.lists(st.sampled_from([*LABELS.values(), "x"])),
+    ),
+    case(
+        "text-labels",
+        "int2",
+        pair(1, "int2", values=CODES),
+        st.sampled_from([*CODES, "x"]).map(segment),
+        st.sampled_from([0, 10, -1, 7]),
+    ),
+    case(
+        "select-rejecting",
+        "text",
+        pair(3, "text", field=known, manner=Manner(unknown="reject")),
+        offered,
+        st.sampled_from(["待处理", "新", "别的", ""]),
+    ),
+    case(
+        "multi-emptying",
+        "text[]",
+        pair(4, "text[]", field=known, manner=Manner(unknown="empty")),
+        st.lists(offered, unique=True),
+        st.lists(labels),
+    ),
+    case(
+        "multi-instead",
+        "text[]",
+        pair(4, "text[]", field=known, manner=Manner(unknown="default", instead="其他")),
+        st.lists(offered, unique=True),
+        st.lists(labels),
+    ),
+]
+"""What mapping files ask for beside types."""
 
 
 def named(case: Case) -> str:

@@ -138,7 +138,7 @@ def test_an_impossible_pair_names_both_and_what_would_fit(arguments, said):
 @pytest.mark.parametrize(
     ("field", "column", "values", "said"),
     [
-        (1, "text", {"a": "b"}, "for select fields"),
+        (2, "int4", {"a": "b"}, "for select fields"),
         (3, "text", {"甲": "a", "乙": "a"}, '"甲" and "乙" to the same'),
         (3, "int4", {"甲": "x"}, "not a number"),
         (3, "int2", {"甲": "40000"}, "out of range"),

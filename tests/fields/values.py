@@ -100,6 +100,11 @@ instants = moments.map(lambda moment: (moment - datetime(1970, 1, 1, tzinfo=UTC)
 days = st.one_of(
     st.dates(first.date(), last.date()), st.sampled_from([date(2011, 12, 30), date(1969, 12, 31), date(2024, 2, 29)])
 )
+dates_in_words = st.one_of(
+    days.map(lambda it: f"{it.year:04}年{it.month:02}月{it.day:02}日"),
+    days.map(lambda it: f" {it.day}.{it.month}.{it.year:04}"),
+    st.sampled_from(["2024-02-29", "2023-02-29", "31.1.2024", "0000年01月01日", "soon"]),
+)
 singles = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 segments = texts.map(lambda text: [{"type": "text", "text": text}])

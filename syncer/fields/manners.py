@@ -1,0 +1,111 @@
+"""What a mapping file asks for beyond two types (``core.mapping.Manner``): how that changes the forms and the way.
+
+The order on the way to the column: the text is tidied, then one of ``values``, ``scale``, ``format``, ``split`` and
+``join`` is done, then the column's text is tidied; the way back is the other way round.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from syncer.core.mapping import Manner
+from syncer.fields.bridges import bridge
+from syncer.fields.columns.catalog import Columns
+from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind
+from syncer.fields.labels import labelled
+from syncer.fields.options import ANY, options
+from syncer.fields.select import MultiSelectField, SingleSelectField
+from syncer.fields.transforms import Tidied, demand_texts, joined_by, power_of_ten, scaled, split_by
+from syncer.fields.wordings import worded
+from syncer.ports import FieldInfo
+
+_BECOMES = {"format": Kind.MOMENT, "split": Kind.CHOICES, "join": Kind.TEXT}
+"""What a field must hold for a transform whose column is of another kind."""
+_COLUMNS = {"format": (Columns.TEXT,), "split": (Columns.TEXT,), "join": (Columns.ARRAY, Columns.ENUMS)}
+
+
+def transform(manner: Manner) -> str | None:
+    """The one transform that changes the kind of a value, or its number. Raises ``ImpossiblePair`` for several."""
+    asked = [name for name in ("format", "split", "join", "scale") if getattr(manner, name) is not None]
+    if len(asked) > 1:
+        raise ImpossiblePair(f"`{asked[0]}:` and `{asked[1]}:` cannot both be done; leave one of them out")
+    return asked[0] if asked else None
+
+
+def wanted(manner: Manner, held: Kind) -> Kind:
+    """The kind a field's form is to hold, where the column holds ``held``."""
+    return _BECOMES.get(transform(manner) or "", held)
+
+
+def bears(manner: Manner, family: Columns, here: Kind) -> bool:
+    """Whether a transform lets a field of this kind stand against columns it could not stand against as it is.
+
+    Raises ``ImpossiblePair`` for a transform that is not for such columns.
+    """
+    name = transform(manner)
+    if name not in _COLUMNS:
+        return False
+    if family not in _COLUMNS[name]:
+        raise _not_for(name)
+    return here is _BECOMES[name]
+
+
+def with_options(form: FieldForm, field: FieldInfo, manner: Manner) -> FieldForm:
+    """The form of a select that knows its options, if anything is asked of them. Raises ``ImpossiblePair``."""
+    if isinstance(form, SingleSelectField | MultiSelectField):
+        known = options(field, manner)
+        return form if known is ANY else replace(form, options=known)
+    if manner.unknown is not None:
+        raise ImpossiblePair("`unknown:` is for select fields; leave it out")
+    return form
+
+
+def way(
+    here: FieldForm, there: ColumnForm, values: Mapping[str, str] | None, manner: Manner, zone: ZoneInfo
+) -> Bridge | None:
+    """The bridge of a pair; ``None`` where both forms hold the same. Raises ``ImpossiblePair``."""
+    inner = _inner(here, there, values, manner, zone)
+    tidied = Tidied.of(manner)
+    if tidied is None:
+        return inner
+    demand_texts(here.kind, there.kind)
+    return tidied.around(inner)
+
+
+def _inner(
+    here: FieldForm, there: ColumnForm, values: Mapping[str, str] | None, manner: Manner, zone: ZoneInfo
+) -> Bridge | None:
+    name = transform(manner)
+    if values is not None:
+        if name is not None:
+            raise ImpossiblePair(f"`values:` and `{name}:` cannot both be done; leave one of them out")
+        return labelled(values, there, dict(manner.otherwise))
+    if manner.otherwise:
+        raise ImpossiblePair("`otherwise:` is for what `values:` does not name; leave it out, or add `values:`")
+    if name is None:
+        if manner.parse:
+            raise ImpossiblePair("`parse:` needs `format:`, by which the column is written")
+        return bridge(here.kind, there.kind, zone)
+    _demand(name, here.kind, there.kind)
+    if name == "format":
+        return worded(str(manner.format), manner.parse, zone)
+    if name == "scale":
+        return scaled(power_of_ten(str(manner.scale)))
+    return split_by(str(manner.split)) if name == "split" else joined_by(str(manner.join))
+
+
+_KINDS = {
+    "format": ((Kind.MOMENT, Kind.TEXT), "a date against a text column"),
+    "split": ((Kind.CHOICES, Kind.TEXT), "a field of several values against a text column"),
+    "join": ((Kind.TEXT, Kind.JSON), "a text field against an array of texts"),
+    "scale": ((Kind.NUMBER, Kind.NUMBER), "numbers on both sides"),
+}
+
+
+def _demand(name: str, here: Kind, there: Kind) -> None:
+    if (here, there) != _KINDS[name][0]:
+        raise _not_for(name)
+
+
+def _not_for(name: str) -> ImpossiblePair:
+    return ImpossiblePair(f"`{name}:` is for {_KINDS[name][1]}; leave it out")

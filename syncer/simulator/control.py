@@ -245,9 +245,15 @@ class Control(EventControl, DirectoryControl, ApprovalControl):
         found = self.do("records", app_token=app_token, table_id=table_id)
         return {each["record_id"]: each for each in found}
 
-    def plain(self, app_token: str, table_id: str) -> dict[str, dict[str, Any]]:
-        """Return every record's cells by id as simple values: text, numbers, option names, ms, lists of ids."""
-        found = self.do("records", app_token=app_token, table_id=table_id, shape="plain")
+    def plain(
+        self, app_token: str, table_id: str, record_ids: Sequence[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return records' cells by id as simple values: text, numbers, option names, ms, lists of ids.
+
+        Of every record, or of those named that are there.
+        """
+        named = {} if record_ids is None else {"record_ids": list(record_ids)}
+        found = self.do("records", app_token=app_token, table_id=table_id, shape="plain", **named)
         return {each["record_id"]: each["plain"] for each in found}
 
     def table(self, app_token: str, table_id: str) -> dict[str, Any]:

@@ -10,8 +10,13 @@ from syncer.simulator.steps.places import place
 from syncer.simulator.world import World
 
 
-def records(world: World, app_token: str, table_id: str, shape: str = "both") -> list[Any]:
-    """Return every record as it truly is now: `fields` in NEW shape, `plain`, or both, with automatic times."""
+def records(
+    world: World, app_token: str, table_id: str, shape: str = "both", record_ids: list[str] | None = None
+) -> list[Any]:
+    """Return records as they truly are now: `fields` in NEW shape, `plain`, or both, with automatic times.
+
+    All of them, or those of `record_ids` that are there.
+    """
     base, table = place(world, app_token, table_id)
     reading, fields = Reading(world, base, table), list(table.fields.values())
     renderer = Renderer(reading, fields, automatic=True)
@@ -22,6 +27,8 @@ def records(world: World, app_token: str, table_id: str, shape: str = "both") ->
         simple = {"record_id": record.record_id, "plain": plain(record, fields, reading)}
         return simple if shape == "plain" else renderer.shown(record) | simple
 
+    if record_ids is not None:
+        return [told(table.records[each]) for each in record_ids if each in table.records]
     return [told(record) for record in table.in_order()]
 
 

@@ -68,6 +68,7 @@ def _pair(pair: FieldPair, direction: str) -> PairSpec:
         conflict=Policy(pair.conflict) if pair.conflict else None,
         merge=Merge(pair.merge) if pair.merge else Merge.REGISTER,
         values=pair.values,
+        manner=manner_of(pair),
         defaults={Side(side): value for side, value in pair.default.items()},
         manner=Manner(segments=pair.text == "segments"),
     )
@@ -93,7 +94,6 @@ def _deletes(deletes: Deletes) -> dict[str, Any]:
     return {
         "from_feishu": _rule(deletes.from_feishu),
         "from_database": _rule(deletes.from_database),
-        manner=manner_of(pair),
         "guard": DeleteGuard(deletes.guard.lines, deletes.guard.share),
     }
 

@@ -4,14 +4,13 @@ from typing import Any
 
 from syncer.catalog.document import Deletes, Document, FieldPair, FromDatabase, FromFeishu
 from syncer.catalog.manners import manner_of
-from syncer.catalog.sides import Feishu, Fill
+from syncer.catalog.sides import Fill
 from syncer.core.mapping import (
     ColumnFill,
     DeleteGuard,
     DeletePolicy,
     DeleteRule,
     Direction,
-    Manner,
     Merge,
     Pairing,
     PairSpec,
@@ -70,7 +69,6 @@ def _pair(pair: FieldPair, direction: str) -> PairSpec:
         values=pair.values,
         manner=manner_of(pair),
         defaults={Side(side): value for side, value in pair.default.items()},
-        manner=Manner(segments=pair.text == "segments"),
     )
 
 

@@ -133,7 +133,6 @@ class Manner:
     """
 
     segments: bool = False
-
     unknown: Literal["create", "reject", "empty", "default"] | None = None
     instead: str | None = None
     otherwise: tuple[tuple[Side, str], ...] = ()
@@ -147,6 +146,7 @@ class Manner:
     join: str | None = None
     option_ids: tuple[tuple[str, str], ...] = ()
     """The ids that options had when they went by the names the file gives them; no part of what the file says."""
+
 
 AS_IT_IS = Manner()
 

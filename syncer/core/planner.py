@@ -31,6 +31,8 @@ class Desk:
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     pairing: Pairing | None = None
     now: datetime | None = None
+    touched: frozenset[Side] = frozenset()
+    """The sides whose half somebody edited in parts that no pair carries."""
 
 
 NO_DESK = Desk()
@@ -310,9 +312,27 @@ def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk:
     if rule.action == "mark":
         assert rule.target is not None
         return _mark(survivor, gone, (rule.target, rule.value), desk)
+    if survivor.side in desk.touched:
+        return _as_edited(rules, _ON_EDITED[rules.delete_policy](rules, gone, survivor, desk), link, survivor)
     if edited(rules, link, survivor):
         return _ON_EDITED[rules.delete_policy](rules, gone, survivor, desk)
     return _delete(rules, gone, survivor, desk)
+
+
+def _as_edited(rules: Rules, plan: LinePlan, link: Link, survivor: Version) -> LinePlan:
+    """Remember in a base that the line was edited: later nobody can tell, and the plan may have to wait."""
+    assert survivor.values is not None
+    names = [pair.name for pair in rules.pairs if pair.name in link.bases and pair.name not in rules.match]
+    name = next((name for name in names if _says_something(survivor.values.get(name))), None)
+    if plan.fate is not Fate.KEEP or name is None:
+        return plan
+    base = link.bases[name]
+    unlike = Base(None, base.database) if survivor.side is Side.FEISHU else Base(base.feishu, None)
+    return replace(plan, bases={**plan.bases, name: unlike})
+
+
+def _says_something(held: Held) -> bool:
+    return not isinstance(held, Unreadable) and not is_empty(held)
 
 
 def edited(rules: Rules, link: Link, survivor: Version) -> bool:

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from syncer.core.mapping import ColumnFill
 from syncer.core.records import key_values
-from syncer.database import applied, rights
+from syncer.core.values import Json
+from syncer.database import applied, rights, wholes
 from syncer.database.asking import look_up
 from syncer.database.batches import Batch, commit
 from syncer.database.blocks import Block
@@ -24,7 +25,7 @@ from syncer.database.schema import key_faults, read_table
 from syncer.database.statements import Statements
 from syncer.database.writing import Writer
 from syncer.errors import SchemaError
-from syncer.ports import Clock, RawRow, RowDelete, RowInsert, RowOutcome, RowPage, RowTableInfo, RowUpdate
+from syncer.ports import Clock, RawRow, RowDelete, RowInsert, RowOutcome, RowPage, RowTableInfo, RowUpdate, WholeRow
 
 PAGE = 1000
 
@@ -114,6 +115,16 @@ class PostgresRows:
         """Drop the memory of these batches."""
         with self._session() as connection:
             applied.forget(connection, batches)
+
+    def standing(self) -> Json:
+        """The present moment of the table, for ``whole``."""
+        with self._session() as connection:
+            return wholes.standing(connection)
+
+    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, by key, and whether others wrote them since a moment."""
+        with self._session() as connection:
+            return wholes.read_whole(connection, self._knowledge(connection)[0], keys, since, self._writer())
 
     def skew(self) -> timedelta:
         """How much later it is by the database's clock than by ours."""

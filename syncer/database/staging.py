@@ -23,6 +23,7 @@ class Staged:
     columns: tuple[str, ...]
     values: Texts
     expected: bytes = b""
+    version: str = ""
 
     @property
     def shape(self) -> tuple[tuple[str, ...], ...]:
@@ -62,13 +63,15 @@ class Staging:
     def deletes(self, operations: Sequence[RowDelete]) -> list[list[Staged]]:
         """Deletes, likewise."""
         for operation in sorted(operations, key=lambda one: one.key):
-            self._take(operation.id, self._key_of(operation.key), {}, operation.expected)
+            self._take(operation.id, self._key_of(operation.key), {}, operation.expected, operation.version)
         return self._groups()
 
     def _key_of(self, key: str) -> Mapping[str, object]:
         return dict(zip(self._key, key_values(key), strict=True))
 
-    def _take(self, id_: str, finder: Mapping[str, object], values: Mapping[str, object], expected: bytes) -> None:
+    def _take(
+        self, id_: str, finder: Mapping[str, object], values: Mapping[str, object], expected: bytes, version: str = ""
+    ) -> None:
         found, sent = self._texts(id_, finder), self._texts(id_, values)
         if found is None or sent is None:
             return
@@ -77,7 +80,7 @@ class Staging:
             return
         if found and None not in found:  # nothing, and empty values, find no row
             self._found.add(found)
-        self._staged.append(Staged(id_, tuple(finder), found, tuple(values), sent, expected))
+        self._staged.append(Staged(id_, tuple(finder), found, tuple(values), sent, expected, version))
 
     def _texts(self, id_: str, values: Mapping[str, object]) -> Texts | None:
         texts, known = [], self._table.columns

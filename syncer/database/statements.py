@@ -12,7 +12,7 @@ INSERT ... SELECT returns is promised nowhere and is not relied on.
 from collections.abc import Mapping, Sequence
 
 from psycopg import sql
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from syncer.core.mapping import ColumnFill
 from syncer.database.names import parse_name, quote
@@ -46,6 +46,22 @@ class Statements:
         """The positions of the sent tuples that some row holds."""
         return SQL("SELECT s.n FROM {} WHERE EXISTS (SELECT FROM {} AS t WHERE {})").format(
             self._sent(match), self.name, self._equal(match)
+        )
+
+    def whole(self, columns: Sequence[str], written: Sequence[Composable]) -> Composed:
+        """The rows with the sent keys: their version, what was ``written`` of them, and all columns as text."""
+        return SQL("SELECT s.n, t.xmin::text, {}, {} FROM {} AS t JOIN {} ON {}").format(
+            _COMMA.join(written),
+            _COMMA.join([SQL("t.{}::text").format(Identifier(name)) for name in columns]),
+            self.name,
+            self._sent(self.key),
+            self._equal(self.key),
+        )
+
+    def versions(self) -> Composed:
+        """The versions of the rows with the sent keys."""
+        return SQL("SELECT s.n, t.xmin::text FROM {} AS t JOIN {} ON {}").format(
+            self.name, self._sent(self.key), self._equal(self.key)
         )
 
     def lock(self, *, delete: bool) -> Composed:

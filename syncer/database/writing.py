@@ -60,8 +60,19 @@ class Writer:
 
     def _delete(self, group: Sequence[Staged]) -> Outcomes:
         held, outcomes = self._lock(group, delete=True)
+        held, outcomes = self._unread(held, outcomes)
         rows = ask(self._connection, self._statements.delete(), [one.finder for one in held])
         return outcomes | _confirmed(held, {_position(row): Written(None) for row in rows})
+
+    def _unread(self, held: Sequence[Staged], outcomes: Outcomes) -> tuple[list[Staged], Outcomes]:
+        """Without the rows of which somebody changed something, whatever it was, since they were read whole."""
+        if not any(one.version for one in held):
+            return list(held), outcomes
+        rows = ask(self._connection, self._statements.versions(), [one.finder for one in held])
+        versions = {_position(row): (row[1] or b"").decode() for row in rows}
+        moved = {place for place, one in enumerate(held) if one.version and versions.get(place) != one.version}
+        kept = [one for place, one in enumerate(held) if place not in moved]
+        return kept, outcomes | {held[place].id: Moved() for place in moved}
 
     def _update(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
         held, outcomes = self._lock(group, delete=False)

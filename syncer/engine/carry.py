@@ -71,6 +71,8 @@ class Carrier:
             self._records.apply(lines, lambda: self._finish(lines))
 
     def _write(self, lines: Sequence[Line]) -> None:
+        if self._tools.wholes is not None:
+            self._tools.wholes.complete(lines)
         for line in self._rows.apply(lines):
             self._follow_up(line)
         self._records.apply(lines, lambda: self._finish(lines))

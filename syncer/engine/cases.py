@@ -46,6 +46,12 @@ class Bench:
             witnesses.ask([line for line, plan in zip(lines, plans, strict=True) if witnesses.lack(line, plan)])
         for line, plan in zip(lines, plans, strict=True):
             line.adopt(self._tools.plan(line) if plan.collisions else plan)
+        for line in self.examine(lines):
+            line.adopt(self._tools.plan(line))
+
+    def examine(self, lines: Sequence[Line]) -> list[Line]:
+        """Read whole what is to be deleted; the lines that turn out to be edited in parts that nothing carries."""
+        return self._tools.wholes.examine(lines) if self._tools.wholes is not None else []
 
     def approved(self, guard: str, line: Line) -> bool:
         """Whether a person approved, for this guard, this very state of this line."""

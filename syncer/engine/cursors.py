@@ -19,10 +19,12 @@ class Cursors:
     def __init__(self, tools: Tools, scope: Scope, passed: Sequence[Signal] = ()) -> None:
         self._tools, self._scope, self._passed = tools, scope, passed
         self._cursor = FeishuCursor.from_json(tools.memory.cursor(Side.FEISHU))
+        self._withheld = False
 
     def advance(self, surveyed: Surveyed, strays: int, *, withheld: bool) -> None:
         """Note how far both sides were read. What a guard withheld is looked at again: nothing moves past it."""
         memory = self._tools.memory
+        self._withheld = withheld
         whole = frozenset(Side) - surveyed.partial
         if whole:
             memory.sweep_failures(whole)
@@ -69,8 +71,13 @@ class Cursors:
     def _move(self, cursor: FeishuCursor) -> None:
         if cursor != self._cursor:
             memory = self._tools.memory
-            looked = {"looked_at": began.isoformat()} if (began := self._tools.began) is not None else {}
-            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), **cursor.to_json(), **looked})
+            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), **cursor.to_json(), **self._looked()})
+
+    def _looked(self) -> dict[str, Json]:
+        """Before when every edit of a record was looked at; not if something was withheld that it may outlive."""
+        began, scope = self._tools.began, self._scope
+        certain = Side.FEISHU not in scope.partial or scope.way is Way.HEAD or scope.still
+        return {"looked_at": began.isoformat()} if began is not None and certain and not self._withheld else {}
 
     def _after_whole(self, surveyed: Surveyed, left: int, *, withheld: bool) -> FeishuCursor:
         """The next run may skip an unmoved Feishu only if every record was whole, linked and dealt with."""

@@ -64,6 +64,7 @@ class Freshness:
         self._read_at = {revision} if revision is not None and self._rounds <= ROUNDS else set()
         known = [line for line in lines if not line.versions[Side.FEISHU].absent]
         self._bench.refresh(Side.FEISHU, known)
+        self._bench.examine(known)
         self._keep_absent([line for line in lines if creates(line)])
         for line in known:
             self._plan_again(line)

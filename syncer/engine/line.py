@@ -7,6 +7,7 @@ from datetime import datetime
 from syncer.core.plan import Fate, LinePlan, Operation
 from syncer.core.planner import NO_DESK, Desk
 from syncer.core.records import Base, Link, Side, Version
+from syncer.core.values import Json
 from syncer.engine.lens import Lens, agrees, as_predicted
 from syncer.ports import ConflictNote, Remembered
 
@@ -38,6 +39,10 @@ class Line:
     """It stands there just as the line is now."""
     halfway: bool = False
     """A part of the plan is still to be sent: if the process ends now, the next run must look at the line again."""
+    wholes: dict[Side, Json] = field(default_factory=dict)
+    """All that a half holds that is to be deleted, mapped or not."""
+    row_version: str = ""
+    """Which version of the row that is."""
     wish: "Callable[[Line], LinePlan] | None" = None
     """What plans this line in place of the planner, until a part of it was written."""
 

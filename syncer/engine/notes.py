@@ -89,7 +89,9 @@ class Notebook:
         link = line.link.id if line.link else None
         action = operation.action.value
         times = (self.now, line.versions[operation.side.other].read_at)
-        self.audits.append(Audit(link, operation.side, action, record, key, before, after, operation.reason, *times))
+        whole = line.wholes.get(operation.side) if operation.action is Action.DELETE else None
+        told = (record, key, before, after, operation.reason)
+        self.audits.append(Audit(link, operation.side, action, *told, *times, whole=whole))
 
     def _left(self, line: Line, operation: Operation) -> Mapping[str, Value]:
         """What the side holds after a write: of a new line all, else the pairs that were written."""

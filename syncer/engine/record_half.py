@@ -185,7 +185,7 @@ class RecordHalf:
 
     def _delete(self, works: Sequence[Work]) -> Answer:
         ids = [work.operation.line or "" for work in works]
-        intent = self._intend(works, "delete", [{} for _ in ids])
+        intent = self._intend(works, "delete", [_whole(work) for work in works])
 
         def send(only_at: Collection[int] | None = None) -> Sequence[str]:
             self._tools.records.delete(ids, only_at=only_at)
@@ -302,3 +302,9 @@ def _weight(work: Work) -> int:
     """About how many bytes an operation takes in a request body."""
     texts = [value if type(value) is str else str(value) for value in work.operation.values.values()]
     return 64 + 16 * len(texts) + 4 * sum(map(len, texts))
+
+
+def _whole(work: Work) -> Mapping[str, Json]:
+    """All that a record holds that is to be deleted."""
+    whole = work.line.wholes.get(Side.FEISHU)
+    return whole if isinstance(whole, Mapping) else {}

@@ -66,9 +66,10 @@ class Recovery:
         record, key = (line, one.key) if intent.side is Side.FEISHU else (one.record, line)
         before = {name: dump(value) for name, value in operation.before.items()}
         after = {name: dump(value) for name, value in operation.values.items()}
-        notebook.audits.append(
-            Audit(one.link, intent.side, one.action.value, record, key, before, after, f"{one.reason} (recovered)", now)
-        )
+        told = (record, key, before, after, f"{one.reason} (recovered)", now)
+        whole = dict(one.cells) if one.action is Action.DELETE and one.cells else None
+        audit = Audit(one.link, intent.side, one.action.value, *told, sent_at=intent.created_at, whole=whole)
+        notebook.audits.append(audit)
         if one.fate is Fate.FORGET:
             notebook.forgotten.append(one.link)
             return

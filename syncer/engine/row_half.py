@@ -50,7 +50,8 @@ class RowHalf:
     def _attempt(self, works: Sequence[Work], written: dict[int, Line]) -> list[list[Work]]:
         """Write one batch; the batches still to be tried, with refused updates taken apart by column."""
         batch = self._tools.ids.token()
-        intent = Intent(batch, Side.DATABASE, "write", freeze([frozen(str(i), w) for i, w in enumerate(works)]))
+        body = freeze([frozen(str(number), work, _whole(work)) for number, work in enumerate(works)])
+        intent = Intent(batch, Side.DATABASE, "write", body, created_at=self._tools.clock.now())
         self._tools.memory.intend([intent])
         outcomes = self._tools.rows.write(batch, *self._orders(works))
         notebook = self._tools.notebook()
@@ -84,7 +85,7 @@ class RowHalf:
         assert operation.line is not None
         expected = work.line.prints[Side.DATABASE] or b""
         if operation.action is Action.DELETE:
-            deletes.append(RowDelete(name, operation.line, expected))
+            deletes.append(RowDelete(name, operation.line, expected, work.line.row_version))
             return
         values = lens.binds(operation.values)
         if operation.mark is not None:
@@ -153,6 +154,12 @@ class RowHalf:
             work.line.leave()  # neither deleted nor marked: the link stays as it was
         self._tools.report.failures += 1
         return [part(work, good)] if good else []
+
+
+def _whole(work: Work) -> Mapping[str, Json]:
+    """All that a row held that is to be deleted."""
+    whole = work.line.wholes.get(Side.DATABASE)
+    return whole if work.operation.action is Action.DELETE and isinstance(whole, Mapping) else NO_CELLS
 
 
 def _inserts(work: Work) -> bool:

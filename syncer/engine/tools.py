@@ -1,14 +1,15 @@
 """What every part of a run works with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from syncer.core.mapping import Rules
 from syncer.core.plan import LinePlan
 from syncer.core.planner import plan_line
 from syncer.core.records import Side
+from syncer.core.values import Json
 from syncer.engine.aside import Aside
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
@@ -21,6 +22,7 @@ from syncer.ports.progress import Reporter
 from syncer.ports.signals import Signals
 
 if TYPE_CHECKING:
+    from syncer.engine.wholes import Wholes
     from syncer.engine.witnesses import Witnesses
 
 
@@ -70,6 +72,10 @@ class Tools:
     log: Capture | None = None
     """The capture, also in a dry run: it is asked when contested columns were changed."""
     witnesses: "Witnesses | None" = None
+    wholes: "Wholes | None" = None
+    stood: Mapping[str, Json] = field(default_factory=dict)
+    """How the rows stood, and when, before anything was read."""
+    began: datetime | None = None
     breathe: Callable[[], None] = lambda: None
     """Deals with what was noticed meanwhile; a long run calls it between two slices."""
     overtaken: set[tuple[Side, str]] = field(default_factory=set)

@@ -23,6 +23,7 @@ from syncer.engine.report import Report
 from syncer.engine.row_half import RowHalf
 from syncer.engine.run import close_report
 from syncer.engine.tools import Tools
+from syncer.engine.wholes import Wholes
 from syncer.engine.words import describe
 from syncer.ports import Audit, RecordTableInfo, Remembered
 
@@ -63,9 +64,9 @@ class Undo:
         self._of, self._audits, self._by_field = run, audits, by_field
         self._reason = f"undo of run {run}"
 
-    def __call__(self, tools: Tools, _: RecordTableInfo) -> Report:
+    def __call__(self, tools: Tools, info: RecordTableInfo) -> Report:
         """Take back what can be. Raises the errors of ``syncer.errors``; what was begun is settled by the next run."""
-        began = tools.clock.now()
+        began, tools.wholes = tools.clock.now(), Wholes(tools, info)
         tools.report.undoes = self._of
         if not tools.options.dry:
             Recovery(tools).run()

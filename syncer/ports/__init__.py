@@ -35,6 +35,7 @@ from syncer.ports.sides import (
     Rows,
     RowTableInfo,
     RowUpdate,
+    WholeRow,
     Written,
 )
 from syncer.ports.world import Clock, Ids
@@ -79,5 +80,6 @@ __all__ = [
     "Standing",
     "Survey",
     "Totals",
+    "WholeRow",
     "Written",
 ]

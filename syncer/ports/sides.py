@@ -278,11 +278,24 @@ class RowUpdate:
 
 @dataclass(frozen=True, slots=True)
 class RowDelete:
-    """A row to delete if its fingerprint still is ``expected``."""
+    """A row to delete if its fingerprint still is ``expected``, and it still is the ``version`` that was read whole."""
 
     id: str
     key: str
     expected: bytes
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRow:
+    """All columns of a row as texts, and the ``version`` it is: another one after any write.
+
+    ``edited`` says whether somebody else wrote it since the moment asked about; ``None``: it was written, by whoever.
+    """
+
+    columns: Mapping[str, str | None]
+    version: str
+    edited: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +377,14 @@ class Rows(Protocol):
         that column. No row may stand there that holds the same in all the columns ``absent``. In ``applied`` the
         operations of the batch are named by their places. Raises as ``write``.
         """
+        ...
+
+    def standing(self) -> Json:
+        """The present moment of the table, for ``whole``; it may be stored."""
+        ...
+
+    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, by key, and whether others wrote them since a moment."""
         ...
 
     def applied(self, batch: str) -> Mapping[str, str] | None:

@@ -6,13 +6,14 @@ tests of ``tests/contracts`` run over this door and over the real one.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
 from syncer.core.records import key_text
-from syncer.core.values import digest
+from syncer.core.values import Json, digest
 from syncer.errors import FaultError, UnreachableError
 from syncer.fields.keys import key_value
 from syncer.ports import (
@@ -27,6 +28,7 @@ from syncer.ports import (
     RowPage,
     RowTableInfo,
     RowUpdate,
+    WholeRow,
     Written,
 )
 from syncer.testing.capture import ChangeLog
@@ -70,6 +72,11 @@ class SqlTable:
     applied: dict[str, dict[str, str]] = field(default_factory=dict)
     lost: deque[Literal["none", "done"]] = field(default_factory=deque)
     log: ChangeLog = field(default_factory=ChangeLog)
+    writes: int = 0
+    """How often any row was written."""
+    written: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """Of each row the number of its last write, and whether that was ours."""
+    ours: bool = False
 
     # People
 
@@ -125,6 +132,8 @@ class SqlTable:
         if old is not None and old != key:
             del self.rows[old]
         self.rows[key] = row
+        self.writes += 1
+        self.written[key] = (self.writes, self.ours)
         return key
 
     def _note(self, old: str | None, key: str, row: Row) -> None:
@@ -223,7 +232,7 @@ class InMemoryRows:
     ) -> Mapping[str, RowOutcome]:
         """Write all in one transaction with the batch's id: deletes, then updates, then inserts."""
         lost = self._beginning(batch)
-        with self.table.log.written_by(batch):
+        with self._writing(batch):
             outcomes = self._write(inserts, updates, deletes)
         deleted = {operation.id: operation.key for operation in deletes}
         self.table.applied[batch] = {
@@ -240,7 +249,8 @@ class InMemoryRows:
     ) -> "InsertedRows | None":
         """Insert rows in one transaction, all of them or, if anything is in the way, none and ``None``."""
         lost, before = self._beginning(batch), dict(self.table.rows)
-        outcomes = self._write(_inserts(columns, absent), [], [])
+        with self._writing(None):
+            outcomes = self._write(_inserts(columns, absent), [], [])
         kept = [outcome.row for outcome in outcomes.values() if isinstance(outcome, Written) and outcome.row]
         if len(kept) == len(outcomes):
             self.table.applied[batch] = {str(place): row.key for place, row in enumerate(kept)}
@@ -249,6 +259,16 @@ class InMemoryRows:
         if lost == "done":
             raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
         return InsertedRows(kept, columns, self._columns) if len(kept) == len(outcomes) else None
+
+    @contextmanager
+    def _writing(self, batch: str | None) -> Iterator[None]:
+        """What is written inside is written by us."""
+        self.table.ours = True
+        try:
+            with self.table.log.written_by(batch) if batch else nullcontext():
+                yield
+        finally:
+            self.table.ours = False
 
     def _beginning(self, batch: str) -> Literal["none", "done"] | None:
         """What becomes of the connection during this write."""
@@ -275,6 +295,8 @@ class InMemoryRows:
     def _change(self, change: RowUpdate | RowDelete) -> RowOutcome:
         if change.key not in self.table.rows or self._seen(change.key).print != change.expected:
             return Moved()
+        if isinstance(change, RowDelete) and change.version not in ("", self._version(change.key)):
+            return Moved()
         if isinstance(change, RowDelete):
             self.table.drop(change.key)
             return Written(None)
@@ -294,6 +316,24 @@ class InMemoryRows:
         return bool(insert.absent) and all(
             value is not None and row[name] == value for name, value in insert.absent.items()
         )
+
+    def _version(self, key: str) -> str:
+        return str(self.table.written.get(key, (0, False))[0])
+
+    def standing(self) -> Json:
+        """The present moment of the table."""
+        return str(self.table.writes)
+
+    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, and whether others wrote them since a moment."""
+        found = {}
+        for key in keys:
+            if (row := self.table.rows.get(key)) is not None:
+                number, ours = self.table.written.get(key, (0, False))
+                texts = {name: None if value is None else str(value) for name, value in row.items()}
+                edited = since is not None and number > int(str(since)) and not ours
+                found[key] = WholeRow(texts, self._version(key), edited)
+        return found
 
     def applied(self, batch: str) -> Mapping[str, str] | None:
         """The keys written by a batch, by operation id; ``None`` if it never committed."""

@@ -1,0 +1,102 @@
+"""Before a line is deleted, all of it is read: also what no pair carries.
+
+It is kept in the audit, and where somebody edited it since the last run looked, the line counts as edited: a deletion
+on the other side was then decided without knowing of it. What we wrote ourselves is no edit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from syncer.core.plan import Action
+from syncer.core.records import Side
+from syncer.core.values import Json
+from syncer.engine.line import Line
+from syncer.engine.tools import Tools
+from syncer.ports import RawRecord, RecordTableInfo, WholeRow
+
+
+class Wholes:
+    """Reads the lines that are about to be deleted, for one run."""
+
+    def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
+        self._tools = tools
+        self._fields = tuple(field.name for field in info.fields)
+
+    @cached_property
+    def _looked(self) -> Mapping[Side, Mapping[str, Json]]:
+        """How far earlier runs looked at each side."""
+        return {side: self._tools.memory.cursor(side) for side in Side}
+
+    def examine(self, lines: Sequence[Line]) -> list[Line]:
+        """Read the lines whose plan deletes one half; those that somebody edited in parts that nothing carries."""
+        found = []
+        for side, read in ((Side.FEISHU, self._records), (Side.DATABASE, self._rows)):
+            some = [line for line in lines if deletes(line, side)]
+            found += read(some) if some else []
+        return found
+
+    def complete(self, lines: Sequence[Line]) -> None:
+        """Read those that were not read yet: what an undo deletes nobody examined."""
+        self.examine([line for line in lines if any(deletes(line, side) and side not in line.wholes for side in Side)])
+
+    def _records(self, lines: Sequence[Line]) -> list[Line]:
+        names = [line.versions[Side.FEISHU].line for line in lines]
+        records = {raw.id: raw for raw in self._tools.records.fetch(names, self._fields).records}
+        found = []
+        for line, name in zip(lines, names, strict=True):
+            if (raw := records.get(name)) is not None:
+                line.wholes[Side.FEISHU] = dict(raw.cells)
+                if self._is_record_edited(line, raw):
+                    found.append(touch(line, Side.FEISHU))
+        return found
+
+    def _is_record_edited(self, line: Line, raw: RawRecord) -> bool:
+        """Whether a record may have been changed after the last look, and surely not by us when we moved it last."""
+        rules, looked = self._tools.rules, _moment(self._looked[Side.FEISHU].get("looked_at"))
+        if raw.modified_at is None or looked is None or line.link is None:
+            return False
+        at, moved = raw.modified_at - rules.skew.get(Side.FEISHU, timedelta(0)), line.link.moved_at
+        return at > looked - rules.blur and (moved is None or at > moved + rules.blur)
+
+    def _rows(self, lines: Sequence[Line]) -> list[Line]:
+        names = [line.versions[Side.DATABASE].line for line in lines]
+        looked = self._looked[Side.DATABASE]
+        rows = self._tools.rows.whole(names, looked.get("stood"))
+        found = []
+        for line, name in zip(lines, names, strict=True):
+            if (row := rows.get(name)) is not None:
+                line.wholes[Side.DATABASE], line.row_version = dict(row.columns), row.version
+                if _is_row_edited(line, row, _moment(looked.get("at_stood"))):
+                    found.append(touch(line, Side.DATABASE))
+        return found
+
+
+def _is_row_edited(line: Line, row: WholeRow, looked: datetime | None) -> bool:
+    """Whether a row was written after the last look by somebody else; where that cannot be told, not after we did."""
+    if row.edited is not None:
+        return row.edited
+    moved = line.link.moved_at if line.link is not None else None
+    return looked is not None and moved is not None and moved < looked
+
+
+def deletes(line: Line, side: Side) -> bool:
+    """Whether the plan deletes the line's half on a side."""
+    operation = line.operation(side)
+    return operation is not None and operation.action is Action.DELETE
+
+
+def touch(line: Line, side: Side) -> Line:
+    """Note that somebody edited parts of a line's half that no pair carries."""
+    line.desk = replace(line.desk, touched=line.desk.touched | {side})
+    return line
+
+
+def standing(tools: Tools) -> Mapping[str, Json]:
+    """What a later run compares rows with, to know which were written since now."""
+    return {"stood": tools.rows.standing(), "at_stood": tools.clock.now().isoformat()}
+
+
+def _moment(told: Json) -> datetime | None:
+    return datetime.fromisoformat(told) if isinstance(told, str) else None

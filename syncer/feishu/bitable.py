@@ -126,7 +126,9 @@ class BitableRecords:
             return None
         asked = self._asked(names)
         ask = lambda query, body: self._search_page(query, asked, body)  # noqa: E731 - passed on, not kept
-        return Recent(ask, field, quotas.RECORDS_PER_PAGE, self._where()).since(since, names, most)
+        refusals = (self._client.unsortable, self._name())
+        now = self._client.clock.now() + (self._client.skew or timedelta())
+        return Recent(ask, field, quotas.RECORDS_PER_PAGE, self._where(), refusals).since(since, names, most, now)
 
     @property
     def skew(self) -> timedelta | None:

@@ -33,6 +33,7 @@ from syncer.feishu.patience import AgainError, Patience, Waiting
 from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
 from syncer.feishu.tokens import Speaker, TokenCache, speaking
 from syncer.feishu.transport import Line, install_switchboard, sdk
+from syncer.feishu.unsortable import Unsortable
 from syncer.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class FeishuClient:
         self._slow: set[str] = set()
         self._small: set[str] = set()
         self._tokens = TokenCache(redis, f"{self.domain}:{app_id}:{_fingerprint(app_secret)}")
+        self.unsortable = Unsortable(redis, clock, f"{self.domain}:{app_id}")
         self._line = Line(self.domain, timeout)
         self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
         self._counts: Counter[str] = Counter()

@@ -5,18 +5,22 @@ guide of the Bitable pages]. So an answer is believed only as far as it proves i
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncer.errors import RefusedError
 from syncer.feishu.calls import Answer
 from syncer.feishu.listing import items, pages, raw_records
+from syncer.feishu.unsortable import Unsortable
 from syncer.ports import FieldInfo, Head
 
 MODIFIED_TIME = 1002
 DAYS_BACK = timedelta(days=2)
 """A day begins at another moment in every time zone, and "after" a day may include it or not."""
 _TRIES = 3
+_NEWEST = 2000
+"""So many records of the last days are read, where sorting is refused, to know which of all was changed last."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 Ask = Callable[[Mapping[str, str], Mapping[str, Any]], Answer]
@@ -29,17 +33,36 @@ def modified_field(fields: Mapping[str, FieldInfo]) -> str | None:
 
 
 class Recent:
-    """Asks for what changed since a moment. ``size``: how many records make a page; ``where``: the table, in words."""
+    """Asks for what changed since a moment. ``size``: how many records make a page; ``where``: the table, in words.
 
-    def __init__(self, ask: Ask, field: str, size: int, where: str) -> None:
+    ``refusals`` knows, by the table's ``name``, whether it refused to be sorted lately.
+    """
+
+    def __init__(self, ask: Ask, field: str, size: int, where: str, refusals: tuple[Unsortable, str]) -> None:
         self._ask, self._field, self._size, self._where = ask, field, size, where
+        self._unsortable, self._name = refusals
 
-    def since(self, moment: datetime | None, names: Sequence[str], most: int) -> Head | None:
-        """What changed then or later, newest first; of ``None`` the newest record alone. ``None``: nobody can tell."""
+    def since(self, moment: datetime | None, names: Sequence[str], most: int, now: datetime) -> Head | None:
+        """What changed then or later, newest first; of ``None`` the newest record alone. ``None``: nobody can tell.
+
+        ``now`` is the time by Feishu's clock, as far as that is known.
+        """
+        if self._unsortable.holds(self._name):
+            return self._unsorted(moment, names, most, now)
         try:
             return self._sorted(moment, names, most)
         except RefusedError:
-            return None if moment is None else self._by_days(moment, names, most)
+            found = self._unsorted(moment, names, most, now)
+        if found is not None:
+            self._unsortable.note(self._name)  # it was the sorting, then, that was refused
+        return found
+
+    def _unsorted(self, moment: datetime | None, names: Sequence[str], most: int, now: datetime) -> Head | None:
+        """The same by days. If none of the last days changed a record, what was changed last is older than these."""
+        if moment is not None:
+            return self._by_days(moment, names, most)
+        found = self._by_days(now, names, _NEWEST)
+        return found and replace(found, newest=found.newest or now - DAYS_BACK)
 
     def _sorted(self, moment: datetime | None, names: Sequence[str], most: int) -> Head | None:
         """Down to the moment; again if somebody edited meanwhile, because pages are no snapshot."""

@@ -65,7 +65,7 @@ def polled(stage, pair):
 
 def test_an_edited_line_is_looked_at_again_after_five_seconds(stage, computed):
     first, *_ = begun(stage, computed)
-    computed.edit(first, **{"数量": 8})
+    computed.edit(first, 数量=8)
     assert written(computed.heard().react()) == {"database update": 1}
     assert totals(computed)["A-0"] == 1.0  # Feishu had not worked it out by then
     assert not computed.is_woken()
@@ -100,7 +100,7 @@ def test_what_changes_by_itself_is_found_in_the_rhythm_by_one_search(stage, comp
     first, *_ = begun(stage, computed)
     passed(stage, RHYTHM)
     computed.sync()
-    computed.edit(first, **{"合计": 77})  # no event, no revision, no modified time
+    computed.edit(first, 合计=77)  # no event, no revision, no modified time
     passed(stage, RHYTHM - timedelta(seconds=30))
     assert polled(stage, computed)[0] == {}
     passed(stage, timedelta(seconds=30))

@@ -75,13 +75,43 @@ def test_where_sorting_by_time_is_refused_the_last_days_are_asked_for(stage, tim
     stage.control.set_switches(sortable_times=False)
     records = timed.add(*({"订单号": f"A-{number}"} for number in range(20)))
     timed.settle()
-    timed.edit(records[0], 备注="no watermark yet")
-    report, calls = polled(stage, timed)
-    assert (written(report), calls["records.read"]) == ({"database update": 1}, 1)
-    stage.control.set_switches(sortable_times=True)
-    timed.sync(full=True)
+    for number in (1, 2):
+        stage.control.clear_calls()
+        timed.edit(records[number], 备注="among the last days")
+        report, calls = polled(stage, timed)
+        assert (written(report), calls["records.read"]) == ({"database update": 1}, 0)
+        assert refused(stage) == []  # the first refusal is remembered: nobody asks for a day
+
+
+def refused(stage):
+    """The searches that Feishu refused."""
+    return [call for call in stage.control.calls() if call["api"] == "bitable.record.search" and call["code"]]
+
+
+def test_a_refused_sort_is_asked_for_again_after_a_day_and_by_nobody_who_shares_redis(stage, timed):
     stage.control.set_switches(sortable_times=False)
-    timed.edit(records[1], 备注="among the last days")
+    records = timed.add(*({"订单号": f"A-{number}"} for number in range(5)))
+    timed.sync()
+    assert len(refused(stage)) == 1
+    stage.restart()
+    timed.edit(records[0], 备注="another process")
+    assert written(timed.sync()) == {"database update": 1}
+    assert len(refused(stage)) == 1
+    stage.syncer.clock.skipped += timedelta(days=1)
+    for key in stage.syncer.redis.keys("syncer:unsortable:*"):
+        assert 86_000 < stage.syncer.redis.ttl(key) <= 86_400
+        stage.syncer.redis.delete(key)  # as it will by itself
+    timed.edit(records[0], 备注="a day later")
+    timed.sync()
+    assert len(refused(stage)) == 2
+
+
+def test_a_table_nobody_touched_for_days_is_read_from_its_head_all_the_same(stage, timed):
+    stage.control.set_switches(sortable_times=False)
+    records = timed.add(*({"订单号": f"A-{number}"} for number in range(5)))
+    stage.control.advance_clock(86400 * 30)
+    timed.settle()
+    timed.edit(records[4], 备注="after a month")
     report, calls = polled(stage, timed)
     assert (written(report), calls["records.read"]) == ({"database update": 1}, 0)
 

@@ -19,6 +19,7 @@ from syncer.state.mappings import Applied, State
 
 if TYPE_CHECKING:
     from syncer.feishu.bitable import BitableRecords
+    from syncer.feishu.source import SourceRecords
 
 NEVER = timedelta(days=36500)
 """So far apart must times be where a clock could not be compared: no two are."""
@@ -32,7 +33,7 @@ class Sides:
     """Both tables of one mapping, looked at just now."""
 
     mapping: SyncMapping
-    records: "BitableRecords"
+    records: "BitableRecords | SourceRecords"
     rows: PostgresRows
     record_table: RecordTableInfo
     row_table: RowTableInfo

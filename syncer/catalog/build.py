@@ -1,10 +1,11 @@
 """Builds the mapping the engine works with from the document of its file."""
 
+from datetime import date
 from typing import Any
 
 from syncer.catalog.document import Deletes, Document, FieldPair, FromDatabase, FromFeishu
 from syncer.catalog.manners import manner_of
-from syncer.catalog.sides import Fill
+from syncer.catalog.sides import Feishu, Fill
 from syncer.core.mapping import (
     ColumnFill,
     DeleteGuard,
@@ -18,13 +19,13 @@ from syncer.core.mapping import (
     SyncMapping,
 )
 from syncer.core.records import Side
+from syncer.core.sources import ApprovalSource, ContactsSource, Source, place_of
 
 
 def build_mapping(document: Document) -> SyncMapping:
-    """The mapping of a document whose source is a Bitable table."""
-    assert document.feishu.bitable is not None
-    app_token, table_id = document.feishu.bitable.ids()
-    database = document.database
+    """The mapping of a document."""
+    database, source, way = document.database, source_of(document.feishu), way_of(document)
+    app_token, table_id = _place(document.feishu)
     return SyncMapping(
         name=document.name,
         description=document.description,
@@ -40,14 +41,39 @@ def build_mapping(document: Document) -> SyncMapping:
         computed=document.computed,
         on_insert={column: _fill(fill) for column, fill in database.on_insert.items()},
         on_update={column: _fill(fill) for column, fill in database.on_update.items()},
-        direction=Direction(document.direction),
-        pairs=tuple(_pair(pair, document.direction) for pair in document.fields),
+        direction=Direction(way),
+        pairs=tuple(_pair(pair, way) for pair in document.fields),
+        source=source,
         match=match_columns(document),
         pairing=Pairing(document.pairing),
         timezone=document.timezone,
         **_conflicts(document),
         **_deletes(document.deletes),
     )
+
+
+def way_of(document: Document) -> str:
+    """Which way a mapping goes; a source that is only read goes to the database."""
+    return document.direction if document.feishu.bitable is not None else Direction.TO_DATABASE
+
+
+def source_of(feishu: Feishu) -> Source | None:
+    """What is read in place of a Bitable table."""
+    if feishu.approval is not None:
+        given = feishu.approval
+        since = date.fromisoformat(given.since) if given.since else None
+        return ApprovalSource(given.approval_code, since, given.part or "")
+    if feishu.contacts is not None:
+        return ContactsSource(feishu.contacts.kind, feishu.contacts.department, feishu.contacts.private)
+    return None
+
+
+def _place(feishu: Feishu) -> tuple[str, str]:
+    if feishu.bitable is not None:
+        return feishu.bitable.ids()
+    source = source_of(feishu)
+    assert source is not None
+    return place_of(source)
 
 
 def match_columns(document: Document) -> tuple[str, ...]:

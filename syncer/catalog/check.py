@@ -254,6 +254,24 @@ def _values_are_options(case: _Case) -> Iterator[Finding]:
                 )
 
 
+def _fields_are_seen(case: _Case) -> Iterator[Finding]:
+    reasons = unseen(case.mapping, case.tables.records)
+    yield from ((("fields", at), reasons[spec.column]) for at, spec in enumerate(case.mapping.pairs) if spec.column in reasons)
+
+
+def unseen(mapping: SyncMapping, record_table: RecordTableInfo) -> dict[str, str]:
+    """The columns whose field the app may not see, and why."""
+    lacking = record_table.lacking
+    return {spec.column: _out_of_sight(lacking[spec.field]) for spec in mapping.pairs if spec.field in lacking}
+
+
+def _out_of_sight(scope: str) -> str:
+    return (
+        f"the app lacks the scope {scope}, so the field is neither read nor written; add it in the developer console "
+        "(Permissions), publish a version and have it approved"
+    )
+
+
 def _hidden_rows_are_known(case: _Case) -> Iterator[Finding]:
     rows = case.tables.rows
     if rows.row_security and not case.writes(Side.DATABASE):
@@ -288,4 +306,5 @@ WARNINGS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _match_is_exact,
     _values_are_options,
     _hidden_rows_are_known,
+    _fields_are_seen,
 )

@@ -80,6 +80,23 @@ class FieldPair(Part):
     )
 
 
+class Child(Part):
+    """A part of each instance of an approval that goes, line by line, into a table of its own."""
+
+    part: Bare | None = Field(
+        default=None,
+        description="task_list, timeline, comment_list or form.<detail table>. Left out: the child's name.",
+        examples=["task_list"],
+    )
+    table: Bare = Field(description="The table.", examples=["hr.leave_tasks"])
+    key: Annotated[tuple[Bare, ...], Field(strict=False, min_length=1)] = Field(
+        description="The columns that identify a line.", examples=[["line"]]
+    )
+    fields: Annotated[tuple[FieldPair, ...], Field(strict=False, min_length=1)] = Field(
+        description="The fields of a line and the columns they go to."
+    )
+
+
 class Conflicts(Part):
     """What happens when both sides changed the same field."""
 
@@ -219,6 +236,10 @@ class Document(Part):
     )
     fields: Annotated[tuple[FieldPair, ...], Field(strict=False, min_length=1)] = Field(
         description="The fields and columns that are kept equal."
+    )
+    children: dict[Bare, Child] = Field(
+        default={},
+        description="Of an approval: tables of its tasks, timeline, comments or detail tables, by a name of yours.",
     )
     conflicts: Conflicts = Field(
         default=Conflicts(), description="What happens when both sides changed the same field."

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from syncer.catalog.build import build_mapping
+from syncer.catalog.children import documents_of, places_of
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.reading import Sheet, read_file
@@ -59,10 +60,8 @@ def load_files(paths: Sequence[Path], env: Mapping[str, str]) -> Catalog:
     faults: list[Fault] = []
     for path in dict.fromkeys(paths):
         result = _load(path, env)
-        if isinstance(result, Loaded):
-            loaded.append(result)
-        else:
-            faults.extend(result)
+        loaded.extend(one for one in result if isinstance(one, Loaded))
+        faults.extend(one for one in result if isinstance(one, Fault))
     faults.extend(_between(loaded))
     return Catalog(tuple(loaded), _told(faults))
 
@@ -72,14 +71,16 @@ def load_file(path: Path, env: Mapping[str, str]) -> Loaded:
     return load_files([path], env).require()[0]
 
 
-def _load(path: Path, env: Mapping[str, str]) -> Loaded | list[Fault]:
+def _load(path: Path, env: Mapping[str, str]) -> Sequence[Loaded | Fault]:
     sheet = read_file(path, env)
     if sheet.data is None:
         return list(sheet.faults)
     document, found = _document(sheet)
     if document is None:
         return [*sheet.faults, *_without_echoes(found, sheet)]
-    return Loaded(build_mapping(document), document, path, sheet.places)
+    return [
+        Loaded(build_mapping(one), one, path, places_of(sheet.places, at)) for one, at in documents_of(document)
+    ]
 
 
 def _document(sheet: Sheet) -> tuple[Document | None, list[tuple[Key, str]]]:

@@ -3,6 +3,7 @@
 Every rule passes over what is not of the right shape: that is a fault already.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,6 +12,7 @@ from syncer.catalog.faults import Key, did_you_mean
 
 Finding: TypeAlias = "tuple[Key, str]"
 _WAYS = ("both", "to_database", "to_feishu")
+_CHILD = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,14 @@ class Draft:
         )
 
     @property
+    def is_only_read(self) -> bool:
+        """Whether the source is one that takes no writes."""
+        return bool({"approval", "contacts"} & self.part("feishu").keys())
+
+    @property
     def way(self) -> str:
         """The mapping's direction."""
-        given = self.data.get("direction", "both")
+        given = self.data.get("direction", "to_database" if self.is_only_read else "both")
         return given if given in _WAYS else "both"
 
 
@@ -94,6 +101,16 @@ def _match_is_mapped(draft: Draft) -> Iterator[Finding]:
                     ("match", at),
                     f"{word} is no column of fields; match names mapped columns{did_you_mean(word, known)}",
                 )
+
+
+def _sources_are_only_read(draft: Draft) -> Iterator[Finding]:
+    if draft.is_only_read and draft.way != "to_database":
+        yield ("direction",), "approvals and contacts are only read; write to_database, or leave it out"
+    if draft.data.get("children") and "approval" not in draft.part("feishu"):
+        yield ("children",), "are of approvals alone; leave them out"
+    for name in draft.part("children"):
+        if not _CHILD.fullmatch(name):
+            yield ("children", name), "is no name of a child; use a-z, 0-9, _ and -"
 
 
 def _pairs_go_the_mappings_way(draft: Draft) -> Iterator[Finding]:
@@ -153,6 +170,7 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _each_once,
     _lists_without_repeats,
     _match_is_mapped,
+    _sources_are_only_read,
     _pairs_go_the_mappings_way,
     _merges_need_both_ways,
     _values_are_one_to_one,

@@ -1,6 +1,7 @@
 """The two ends of a mapping as its file names them: ``feishu:`` (what is read there) and ``database:``."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,6 +34,14 @@ def _a_connection(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+([_-][a-z0-9]+)*", name):
         raise ValueError("is no connection; use a-z, 0-9, _ and - (erp is the setting SYNCER_CONNECTIONS__ERP)")
     return name
+
+
+def _a_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is no day; write year-month-day, such as 2026-01-01") from None
+    return text
 
 
 def _a_switch(given: object) -> object:
@@ -82,8 +91,19 @@ class Bitable(Part):
 class Approval(Part):
     """The instances of one approval definition, carried to the database."""
 
-    approval_code: Bare = Field(description="The approval definition's code.")
-    since: Bare | None = Field(default=None, description="Instances from this day on.", examples=["2026-01-01"])
+    approval_code: Bare = Field(
+        description="The approval definition's code.", examples=["7C468A54-8745-2245-9675-08B7C63E7A85"]
+    )
+    since: Annotated[str, AfterValidator(_a_day)] | None = Field(
+        default=None,
+        description="Instances from this day on. Left out: the year before the first reading.",
+        examples=["2026-01-01"],
+    )
+    part: Bare | None = Field(
+        default=None,
+        description="Each instance's lines of this: task_list, timeline, comment_list or form.<detail table>.",
+        examples=["task_list"],
+    )
 
 
 class Contacts(Part):
@@ -91,6 +111,7 @@ class Contacts(Part):
 
     kind: Literal["users", "departments"] = Field(description="What is read.")
     department: Bare = Field(default="0", description='The department it begins at; "0" is the whole organisation.')
+    private: bool = Field(default=False, description="Whether phone numbers and e-mail addresses are read too.")
 
 
 class Feishu(Part):

@@ -30,8 +30,6 @@ class NotYet:
 
 
 NOT_YET = (
-    NotYet(("feishu", "approval"), "reading approvals", "use bitable"),
-    NotYet(("feishu", "contacts"), "reading contacts", "use bitable"),
     NotYet(("feishu", "bitable", "url"), "an address in a wiki", "name app_token and table_id", _in_a_wiki),
     NotYet(("settle",), "waiting until a line is quiet", "leave settle out", _waits),
     NotYet(("fields", "*", "link"), "link fields", "leave this pair out"),

@@ -10,6 +10,7 @@ from syncer.cli import console
 from syncer.cli.looking import look_at_all
 from syncer.cli.noticed import NO_EVENTS
 from syncer.core.mapping import SyncMapping
+from syncer.core.sources import heard_as
 from syncer.errors import MappingError, MendError, NotAppliedError, UnreachableError
 from syncer.jobs import Sides
 from syncer.listening.subscribing import subscribe
@@ -42,7 +43,7 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
         console.say(f"mapping {name}: revision {revision} is active")
         for change in changes:
             console.say(f"  {change}")
-    if refusal := subscribe(living, sides.mapping.app, sides.records.app_token):
+    if refusal := subscribe(living, sides.mapping.app, heard_as(sides.records.app_token, sides.records.table_id)):
         console.hint(f"warning: mapping {name}: {NO_EVENTS}: {refusal}")
     if before is not None and before.state is not State.PAUSED and _tables(before) not in ((), living.tables_of(sides)):
         living.store.pause(name)

@@ -17,6 +17,7 @@ from syncer.cli.main import app
 from syncer.cli.noticed import NO_EVENTS
 from syncer.cli.options import AsJson
 from syncer.cli.session import syncer, variables
+from syncer.core.sources import CONTACTS, heard_as
 from syncer.database import mirror
 from syncer.database.connections import place, translated
 from syncer.errors import FaultsError, MappingError, MendError, SyncerError, UnreachableError
@@ -141,6 +142,8 @@ def _files(living: Syncer, catalog: Catalog) -> list[str]:
 def _mapping(living: Syncer, one: Loaded) -> list[str]:
     found = look_at(living, one.mapping, one.places)
     sides = found.require()
+    if sides.mapping.source is not None:
+        return [*_source(living, sides), *found.warnings, *_mirror(living, sides)]
     next(iter(sides.records.read([])), None)  # reading records takes a scope of its own
     fit = f"the table {sides.record_table.name} of Bitable and {sides.row_table.name} fit"
     return [
@@ -162,6 +165,20 @@ def _events(living: Syncer, sides: Sides) -> list[str]:
     except SyncerError as error:
         return [f"{NO_EVENTS}: {error}"]
     return [f"{NO_EVENTS}; `syncer apply` subscribes to them"]
+
+
+def _source(living: Syncer, sides: Sides) -> list[str]:
+    """What there is to say of approvals and contacts: whether they can be read, and whether events tell of them."""
+    sides.records.fetch([""], [])
+    fit = f"{sides.record_table.name} and {sides.row_table.name} fit"
+    heard = heard_as(sides.records.app_token, sides.records.table_id)
+    if heard == CONTACTS:
+        return [fit]
+    known = {(one.app, one.app_token): one.error for one in living.store.noticing.subscriptions()}
+    if (sides.mapping.app, heard) not in known:
+        return [fit, f"{NO_EVENTS}; `syncer apply` subscribes to them"]
+    refused = known[sides.mapping.app, heard]
+    return [fit, f"{NO_EVENTS}: {refused}"] if refused else [fit]
 
 
 def _clocks(sides: Sides) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from syncer.catalog.document import Document
+from syncer.core.sources import heard_as
 from syncer.state.flows import Spot
 from syncer.state.mappings import Applied
 from syncer.state.store import Store
@@ -15,7 +16,7 @@ def event_warnings(store: Store) -> Callable[[Applied], Iterator[str]]:
 
     def warnings(applied: Applied) -> Iterator[str]:
         spot = _spot(applied)
-        if error := refused.get((spot.app, spot.app_token)):
+        if error := refused.get((spot.app, heard_as(spot.app_token, spot.table_id))):
             yield f"{NO_EVENTS}: {error}"
         if spot in idle:
             yield "gaps in the events of its table are normal, so that lost events are found by the next poll only"

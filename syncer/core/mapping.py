@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from syncer.core.records import Side
+from syncer.core.sources import Source
 from syncer.core.values import Json, Value
 
 
@@ -206,6 +207,8 @@ class SyncMapping:
     on_insert: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     on_update: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     description: str = ""
+    source: Source | None = None
+    """What is read in place of a Bitable table; ``None``: a Bitable table it is."""
 
 
 @dataclass(frozen=True, slots=True)

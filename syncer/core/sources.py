@@ -36,7 +36,7 @@ class ContactsSource:
     private: bool = False
 
 
-Source: TypeAlias = "ApprovalSource | ContactsSource"
+Source: TypeAlias = ApprovalSource | ContactsSource
 
 
 def place_of(source: Source) -> tuple[str, str]:
@@ -50,3 +50,8 @@ def place_of(source: Source) -> tuple[str, str]:
 def told_as(table_id: str) -> str:
     """What events call that which a table id names."""
     return table_id.split(DETAIL, 1)[0]
+
+
+def heard_as(app_token: str, table_id: str) -> str:
+    """What is to be subscribed to, to hear of a table: its base, or the definition of an approval."""
+    return f"{APPROVAL}/{told_as(table_id)}" if app_token == APPROVAL else app_token

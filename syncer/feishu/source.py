@@ -5,7 +5,7 @@ A line is made of a body (what Feishu last told of it) by the fields of the sour
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -172,14 +172,14 @@ class SourceRecords:
         del records, token
         self._refuse()
 
-    def update(self, writes: Sequence[RecordWrite]) -> None:
+    def update(self, writes: Sequence[RecordWrite], *, only_at: Collection[int] | None = None) -> None:
         """Never. Raises ``RefusedError``."""
-        del writes
+        del writes, only_at
         self._refuse()
 
-    def delete(self, ids: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str], *, only_at: Collection[int] | None = None) -> None:
         """Never. Raises ``RefusedError``."""
-        del ids
+        del ids, only_at
         self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -217,9 +217,12 @@ class SourceRecords:
         if len(items) < 2:
             yield from map(ask, items)
             return
-        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="source") as pool:
+        pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="source")
+        try:
             asked = [pool.submit(copy_context().run, ask, item) for item in items]
             yield from (each.result() for each in asked)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _count(self, api: str) -> None:
         with self._lock:

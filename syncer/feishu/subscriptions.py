@@ -7,6 +7,7 @@ not documented, so it is asserted again from time to time.
 
 from urllib.parse import quote
 
+from syncer.core.sources import APPROVAL
 from syncer.errors import FeishuSetupError
 from syncer.feishu.calls import Call
 from syncer.feishu.client import FeishuClient
@@ -17,7 +18,12 @@ _BITABLE = {"file_type": "bitable"}
 
 
 def subscribe(client: FeishuClient, app_token: str) -> None:
-    """Have the events of a base sent to the app. Raises like ``FeishuClient.call``."""
+    """Have the events of a base, or of ``approval/<code>``, sent to the app. Raises like ``FeishuClient.call``."""
+    source, _, code = app_token.partition("/")
+    if source == APPROVAL and code:
+        path = f"/open-apis/approval/v4/approvals/{quote(code, safe='')}/subscribe"
+        client.call(Call("approval.definition.subscribe", "POST", path, body={}, where=f"approval {code}"))
+        return
     client.call(_call("drive.file.subscribe", "POST", app_token, "subscribe"))
 
 

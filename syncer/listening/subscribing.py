@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 
+from syncer.core.sources import CONTACTS
 from syncer.errors import MendError, OutsideError
 from syncer.wiring import Syncer
 
 
 def subscribe(living: Syncer, app: str, app_token: str) -> str | None:
-    """Have the events of a base sent to an app, and remember it; why that cannot be, if it cannot."""
+    """Have the events of a base (or an approval) sent to an app, and remember it; why that cannot be, if it cannot."""
     from syncer.feishu.subscriptions import subscribe as ask  # noqa: PLC0415 - loads the SDK
+
+    if app_token == CONTACTS:
+        return None  # its events come to every app that added them
 
     told = None
     try:

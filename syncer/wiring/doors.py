@@ -1,5 +1,6 @@
 """The doors of a mapping: its Feishu app and its database, and the tables behind them."""
 
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from syncer.batching.askers import Asker
 from syncer.catalog.pairs import key_columns, zone_of
 from syncer.core.mapping import SyncMapping
+from syncer.core.sources import ApprovalSource, Source, place_of
 from syncer.database.capture.watch import Watch, release
 from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from syncer.feishu.bitable import BitableRecords
     from syncer.feishu.client import FeishuClient
+    from syncer.feishu.source import SourceRecords
 
 
 class Doors(Services):
@@ -78,8 +81,10 @@ class Doors(Services):
             self._stack.callback(self._engines[connection].dispose)
         return self._engines[connection]
 
-    def records(self, mapping: SyncMapping) -> "BitableRecords":
-        """The Bitable table of a mapping."""
+    def records(self, mapping: SyncMapping) -> "BitableRecords | SourceRecords":
+        """The Bitable table of a mapping, or the source that stands for it."""
+        if mapping.source is not None:
+            return self._source(mapping, mapping.source)
         from syncer.feishu.bases import resolve_base  # noqa: PLC0415 - loads the SDK
         from syncer.feishu.bitable import BitableRecords  # noqa: PLC0415 - loads the SDK
 
@@ -89,6 +94,18 @@ class Doors(Services):
             token = resolve_base(client, token).app_token
         writer, who = self.shared.writer(mapping.name), Asker(mapping.name)
         return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer, who=who)
+
+    def _source(self, mapping: SyncMapping, source: Source) -> "SourceRecords":
+        from syncer.feishu.approvals import ApprovalRecords  # noqa: PLC0415 - loads the SDK
+        from syncer.feishu.contacts import contacts  # noqa: PLC0415 - likewise
+
+        client, who = self.client(mapping.app), Asker(mapping.name)
+        if isinstance(source, ApprovalSource):
+            # Its parts are read of the same instances.
+            whole = self.store.shelf(mapping.app, place_of(replace(source, part="")))
+            return ApprovalRecords(client, source, whole, who)
+        shelf = self.store.shelf(mapping.app, place_of(source), "private" if source.private else "")
+        return contacts(client, source, shelf, who)
 
     def rows(self, mapping: SyncMapping) -> PostgresRows:
         """The database table of a mapping, not looked at yet."""

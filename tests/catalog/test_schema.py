@@ -12,17 +12,18 @@ from tests.catalog.test_files import EXAMPLE_ENV, EXAMPLES
 SCHEMA = mapping_schema()
 
 CONTRACT = {
-    "": "version name description feishu database direction match pairing timezone settle computed fields conflicts "
+    "": "version name description feishu database direction match pairing timezone settle computed fields children conflicts "
     "deletes schedule",
     "feishu": "app bitable approval contacts",
     "feishu.bitable": "app_token table_id url",
-    "feishu.approval": "approval_code since",
-    "feishu.contacts": "kind department",
+    "feishu.approval": "approval_code since part",
+    "feishu.contacts": "kind department private",
     "database": "connection table key capture watermark notify on_insert on_update",
     "database.on_insert.*": "sequence value now",
     "database.on_update.*": "sequence value now",
     "fields.*": "field column direction required conflict merge values otherwise unknown trim case scale "
     "format parse split join default text link person",
+    "children.*": "part table key fields",
     "conflicts": "default tie tolerance deletes",
     "deletes": "from_feishu from_database guard",
     "deletes.from_feishu": "mark",

@@ -320,16 +320,6 @@ def test_a_wrong_key_is_told_with_its_line_and_what_would_be_right(tmp_path, old
 
 NOT_YET = [
     (
-        "  bitable: {app_token: bascn1, table_id: tbl1}",
-        "  approval: {approval_code: 7C46}",
-        "4: feishu.approval: is not supported yet (reading approvals); use bitable",
-    ),
-    (
-        "  bitable: {app_token: bascn1, table_id: tbl1}",
-        "  contacts: {kind: users}",
-        "4: feishu.contacts: is not supported yet (reading contacts); use bitable",
-    ),
-    (
         "app_token: bascn1, table_id: tbl1",
         "url: https://x.feishu.cn/wiki/abc?table=tbl1",
         "4: feishu.bitable.url: is not supported yet (an address in a wiki); name app_token and table_id",

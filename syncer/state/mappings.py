@@ -62,6 +62,24 @@ class Mappings:
             retry_all(connection, number)
             return revision
 
+    def learn(self, name: str, what: str, known: Json) -> None:
+        """Keep beside a mapping's active revision what was learned of its tables; no part of what was applied."""
+        with reaching(self._engine), self._engine.begin() as connection:
+            row = connection.execute(_latest(name).with_for_update(of=tables.mapping)).first()
+            if row is None:
+                raise never_applied(name)
+            if isinstance(row.document, dict) and row.document.get(what) != known:
+                number = select(tables.mapping.c.id).where(tables.mapping.c.name == name).scalar_subquery()
+                mine = tables.mapping_revision.c.mapping == number, tables.mapping_revision.c.revision == row.revision
+                document = {**row.document, what: known}
+                connection.execute(update(tables.mapping_revision).where(*mine).values(document=document))
+
+    def learned(self, name: str, what: str) -> Json:
+        """What was kept so; nothing of a mapping that was never applied."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            row = connection.execute(_latest(name)).first()
+        return row.document.get(what) if row is not None and isinstance(row.document, dict) else None
+
     def mapping(self, name: str) -> Applied:
         """A mapping in its active revision."""
         with reaching(self._engine), self._engine.connect() as connection:

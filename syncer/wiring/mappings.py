@@ -9,6 +9,7 @@ from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against, computes
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
+from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables
 from syncer.core.mapping import SyncMapping
 from syncer.core.values import Json
@@ -41,7 +42,7 @@ class Mappings(Doors):
     ) -> int:
         """Make a mapping active: prepare its database, tell ``say`` how, record a revision; the revision's number.
 
-        The ids of its fields are remembered, so that a field that is renamed is followed.
+        The ids of its fields and of the options it names are remembered, so that what is renamed is followed.
         """
         field = Tables(sides.record_table, sides.row_table).field
         ids = {pair.column: field(pair.field).id for pair in sides.mapping.pairs}
@@ -56,7 +57,11 @@ class Mappings(Doors):
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
         stored = {"document": document.model_dump(mode="json"), **found, "timezone": sides.record_table.time_zone}
-        return self.store.apply(sides.mapping.name, stored, whole, differences)
+        known = read_known(self.store.learned(sides.mapping.name, "options"))
+        options = named_options(sides.mapping, sides.record_table, ids, known, anew=True)
+        number = self.store.apply(sides.mapping.name, stored, whole, differences)
+        self.store.learn(sides.mapping.name, "options", options)
+        return number
 
     def script(self, mappings: Sequence[SyncMapping]) -> str:
         """What ``apply`` would do to the database of these mappings, which are of one connection, as SQL."""
@@ -76,4 +81,5 @@ class Mappings(Doors):
         ids = stored["fields"]
         assert isinstance(ids, Mapping)
         mapping = replace(build_mapping(Document.model_validate(stored["document"])), capture=way_of(stored))
+        mapping = with_options(mapping, read_known(stored.get("options")))
         return applied, mapping, {column: str(identity) for column, identity in ids.items()}

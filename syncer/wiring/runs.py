@@ -1,12 +1,13 @@
 """Runs: one pass over a mapping, with everything it needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 from syncer.batching.askers import urgently
 from syncer.catalog.faults import Places
 from syncer.catalog.following import follow_renames, layout_of
+from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables, build_rules, zone_of
 from syncer.engine.aside import Threads
 from syncer.engine.lens import Lens
@@ -71,7 +72,7 @@ class Syncer(Mappings):
 
     def _sync(self, job: Job) -> Report:
         with self._noted(job):
-            sides = self.look(job.mapping)
+            sides = self._with_options(self.look(job.mapping), job)
             sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
             trusting = replace(sides.record_table, whole=True)  # records that may be hidden are for a guard to stop
             found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
@@ -105,6 +106,15 @@ class Syncer(Mappings):
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
             watched(job.work, mirrors)(tools, sides.record_table)
         return report
+
+    def _with_options(self, sides: Sides, job: Job) -> Sides:
+        """The same sides with every option that is there by now known by its id, also one made since ``apply``."""
+        stored = job.applied.document
+        known = read_known(stored.get("options") if isinstance(stored, Mapping) else None)
+        found = named_options(sides.mapping, sides.record_table, job.ids, known)
+        if found != known and not job.options.dry:
+            self.store.learn(job.mapping.name, "options", found)
+        return replace(sides, mapping=with_options(sides.mapping, found))
 
     @contextmanager
     def _noted(self, job: Job) -> Iterator[None]:

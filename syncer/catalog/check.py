@@ -256,7 +256,9 @@ def _values_are_options(case: _Case) -> Iterator[Finding]:
 
 def _fields_are_seen(case: _Case) -> Iterator[Finding]:
     reasons = unseen(case.mapping, case.tables.records)
-    yield from ((("fields", at), reasons[spec.column]) for at, spec in enumerate(case.mapping.pairs) if spec.column in reasons)
+    yield from (
+        (("fields", at), reasons[spec.column]) for at, spec in enumerate(case.mapping.pairs) if spec.column in reasons
+    )
 
 
 def unseen(mapping: SyncMapping, record_table: RecordTableInfo) -> dict[str, str]:

@@ -78,9 +78,7 @@ def _load(path: Path, env: Mapping[str, str]) -> Sequence[Loaded | Fault]:
     document, found = _document(sheet)
     if document is None:
         return [*sheet.faults, *_without_echoes(found, sheet)]
-    return [
-        Loaded(build_mapping(one), one, path, places_of(sheet.places, at)) for one, at in documents_of(document)
-    ]
+    return [Loaded(build_mapping(one), one, path, places_of(sheet.places, at)) for one, at in documents_of(document)]
 
 
 def _document(sheet: Sheet) -> tuple[Document | None, list[tuple[Key, str]]]:

@@ -121,10 +121,10 @@ class PostgresRows:
         with self._session() as connection:
             return wholes.standing(connection)
 
-    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
-        """The rows with these keys with all their columns, by key, and whether others wrote them since a moment."""
+    def whole(self, keys: Sequence[str], since: Sequence[Json]) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, by key, and whether they were written since some moments."""
         with self._session() as connection:
-            return wholes.read_whole(connection, self._knowledge(connection)[0], keys, since, self._writer())
+            return wholes.read_whole(connection, self._knowledge(connection)[0], keys, since)
 
     def skew(self) -> timedelta:
         """How much later it is by the database's clock than by ours."""

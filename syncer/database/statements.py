@@ -50,9 +50,9 @@ class Statements:
 
     def whole(self, columns: Sequence[str], written: Sequence[Composable]) -> Composed:
         """The rows with the sent keys: their version, what was ``written`` of them, and all columns as text."""
-        return SQL("SELECT s.n, t.xmin::text, {}, {} FROM {} AS t JOIN {} ON {}").format(
-            _COMMA.join(written),
-            _COMMA.join([SQL("t.{}::text").format(Identifier(name)) for name in columns]),
+        held = [SQL("t.{}::text").format(Identifier(name)) for name in columns]
+        return SQL("SELECT s.n, {} FROM {} AS t JOIN {} ON {}").format(
+            _COMMA.join([SQL("t.xmin::text"), *written, *held]),
             self.name,
             self._sent(self.key),
             self._equal(self.key),

@@ -10,6 +10,7 @@ from syncer.core.values import Json
 from syncer.engine.look import Surveyed
 from syncer.engine.scope import MOST_SIGNALS, Scope
 from syncer.engine.tools import Tools
+from syncer.engine.wholes import stood_after
 from syncer.ports.signals import Signal
 
 
@@ -52,7 +53,8 @@ class Cursors:
         memory, captured = self._tools.memory, self._scope.capture
         if captured is None:
             return
-        cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), **self._tools.stood, "capture": dict(captured)}
+        stood = {**stood_after(self._tools), "capture": dict(captured)}
+        cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), **stood}
         if Side.DATABASE in whole:
             cursor.update(at=self._tools.clock.now().isoformat(), why=self._scope.why.get(Side.DATABASE, ""))
         memory.advance(Side.DATABASE, cursor)

@@ -63,7 +63,7 @@ class Wholes:
     def _rows(self, lines: Sequence[Line]) -> list[Line]:
         names = [line.versions[Side.DATABASE].line for line in lines]
         looked = self._looked[Side.DATABASE]
-        rows = self._tools.rows.whole(names, looked.get("stood"))
+        rows = self._tools.rows.whole(names, [looked.get("stood"), looked.get("stood_after")])
         found = []
         for line, name in zip(lines, names, strict=True):
             if (row := rows.get(name)) is not None:
@@ -74,11 +74,10 @@ class Wholes:
 
 
 def _is_row_edited(line: Line, row: WholeRow, looked: datetime | None) -> bool:
-    """Whether a row was written after the last look by somebody else; where that cannot be told, not after we did."""
-    if row.edited is not None:
-        return row.edited
+    """Whether a row was written after the last look; if that run itself moved the line, after that run."""
+    since_look, since_run = row.written
     moved = line.link.moved_at if line.link is not None else None
-    return looked is not None and moved is not None and moved < looked
+    return since_run if looked is None or moved is None or moved >= looked else since_look
 
 
 def deletes(line: Line, side: Side) -> bool:
@@ -96,6 +95,12 @@ def touch(line: Line, side: Side) -> Line:
 def standing(tools: Tools) -> Mapping[str, Json]:
     """What a later run compares rows with, to know which were written since now."""
     return {"stood": tools.rows.standing(), "at_stood": tools.clock.now().isoformat()}
+
+
+def stood_after(tools: Tools) -> Mapping[str, Json]:
+    """The same at the end of a run, for the rows that it wrote itself."""
+    wrote = any(side is Side.DATABASE for side, _ in tools.report.written)
+    return {**tools.stood, "stood_after": tools.rows.standing() if wrote else tools.stood.get("stood")}
 
 
 def _moment(told: Json) -> datetime | None:

@@ -290,12 +290,12 @@ class RowDelete:
 class WholeRow:
     """All columns of a row as texts, and the ``version`` it is: another one after any write.
 
-    ``edited`` says whether somebody else wrote it since the moment asked about; ``None``: it was written, by whoever.
+    ``written`` says whether anybody wrote it since each of the moments asked about.
     """
 
     columns: Mapping[str, str | None]
     version: str
-    edited: bool | None
+    written: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,8 +383,11 @@ class Rows(Protocol):
         """The present moment of the table, for ``whole``; it may be stored."""
         ...
 
-    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
-        """The rows with these keys with all their columns, by key, and whether others wrote them since a moment."""
+    def whole(self, keys: Sequence[str], since: Sequence[Json]) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, by key, and whether they were written since some moments.
+
+        Since a moment that is none they were not.
+        """
         ...
 
     def applied(self, batch: str) -> Mapping[str, str] | None:

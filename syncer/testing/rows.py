@@ -6,7 +6,6 @@ tests of ``tests/contracts`` run over this door and over the real one.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -74,9 +73,8 @@ class SqlTable:
     log: ChangeLog = field(default_factory=ChangeLog)
     writes: int = 0
     """How often any row was written."""
-    written: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    """Of each row the number of its last write, and whether that was ours."""
-    ours: bool = False
+    written: dict[str, int] = field(default_factory=dict)
+    """Of each row the number of its last write."""
 
     # People
 
@@ -133,7 +131,7 @@ class SqlTable:
             del self.rows[old]
         self.rows[key] = row
         self.writes += 1
-        self.written[key] = (self.writes, self.ours)
+        self.written[key] = self.writes
         return key
 
     def _note(self, old: str | None, key: str, row: Row) -> None:
@@ -232,7 +230,7 @@ class InMemoryRows:
     ) -> Mapping[str, RowOutcome]:
         """Write all in one transaction with the batch's id: deletes, then updates, then inserts."""
         lost = self._beginning(batch)
-        with self._writing(batch):
+        with self.table.log.written_by(batch):
             outcomes = self._write(inserts, updates, deletes)
         deleted = {operation.id: operation.key for operation in deletes}
         self.table.applied[batch] = {
@@ -249,8 +247,7 @@ class InMemoryRows:
     ) -> "InsertedRows | None":
         """Insert rows in one transaction, all of them or, if anything is in the way, none and ``None``."""
         lost, before = self._beginning(batch), dict(self.table.rows)
-        with self._writing(None):
-            outcomes = self._write(_inserts(columns, absent), [], [])
+        outcomes = self._write(_inserts(columns, absent), [], [])
         kept = [outcome.row for outcome in outcomes.values() if isinstance(outcome, Written) and outcome.row]
         if len(kept) == len(outcomes):
             self.table.applied[batch] = {str(place): row.key for place, row in enumerate(kept)}
@@ -259,16 +256,6 @@ class InMemoryRows:
         if lost == "done":
             raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
         return InsertedRows(kept, columns, self._columns) if len(kept) == len(outcomes) else None
-
-    @contextmanager
-    def _writing(self, batch: str | None) -> Iterator[None]:
-        """What is written inside is written by us."""
-        self.table.ours = True
-        try:
-            with self.table.log.written_by(batch) if batch else nullcontext():
-                yield
-        finally:
-            self.table.ours = False
 
     def _beginning(self, batch: str) -> Literal["none", "done"] | None:
         """What becomes of the connection during this write."""
@@ -318,21 +305,20 @@ class InMemoryRows:
         )
 
     def _version(self, key: str) -> str:
-        return str(self.table.written.get(key, (0, False))[0])
+        return str(self.table.written.get(key, 0))
 
     def standing(self) -> Json:
         """The present moment of the table."""
         return str(self.table.writes)
 
-    def whole(self, keys: Sequence[str], since: Json) -> Mapping[str, WholeRow]:
-        """The rows with these keys with all their columns, and whether others wrote them since a moment."""
+    def whole(self, keys: Sequence[str], since: Sequence[Json]) -> Mapping[str, WholeRow]:
+        """The rows with these keys with all their columns, and whether they were written since some moments."""
         found = {}
         for key in keys:
             if (row := self.table.rows.get(key)) is not None:
-                number, ours = self.table.written.get(key, (0, False))
                 texts = {name: None if value is None else str(value) for name, value in row.items()}
-                edited = since is not None and number > int(str(since)) and not ours
-                found[key] = WholeRow(texts, self._version(key), edited)
+                written = tuple(one is not None and self.table.written.get(key, 0) > int(str(one)) for one in since)
+                found[key] = WholeRow(texts, self._version(key), written)
         return found
 
     def applied(self, batch: str) -> Mapping[str, str] | None:

@@ -133,6 +133,15 @@ def _merges_need_both_ways(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _counters_count_alike(draft: Draft) -> Iterator[Finding]:
+    for at, pair in draft.pairs():
+        if pair.get("merge") == "counter" and pair.get("scale") is not None:
+            yield (
+                ("fields", at, "merge"),
+                "counter adds up numbers that count alike on both sides, not under scale; leave it out",
+            )
+
+
 def _values_are_one_to_one(draft: Draft) -> Iterator[Finding]:
     for at, pair in draft.pairs():
         values = pair.get("values")
@@ -173,6 +182,7 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _sources_are_only_read,
     _pairs_go_the_mappings_way,
     _merges_need_both_ways,
+    _counters_count_alike,
     _values_are_one_to_one,
     _watermark_is_named,
     _stamps_are_not_mapped,

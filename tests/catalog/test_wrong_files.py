@@ -243,6 +243,42 @@ BENT = [
         ["16: fields.标签.merge: set adds up edits of both sides, but the pair goes to_feishu; leave it out"],
     ),
     (
+        "column: quantity, merge: counter",
+        "column: quantity, merge: counter, scale: 100",
+        ["17: fields.数量.merge: counter adds up numbers that count alike on both sides, not under scale; leave it out"],
+    ),
+    (
+        "column: quantity, merge: counter",
+        "column: quantity, scale: 60",
+        ["17: fields.数量.scale: '60' is no power of ten such as 100 or 0.001; other factors lose digits"],
+    ),
+    (
+        "column: tags, merge: set",
+        "column: tags, unknown: {defalt: 急}",
+        ["16: fields.标签.unknown: is none of create, reject, empty, {default: an option}"],
+    ),
+    (
+        "column: tags, merge: set",
+        "column: tags, case: Lower, split: ' ', trim: yes",
+        [
+            "16: fields.标签.case: 'Lower' is none of lower, upper, {feishu: upper, database: lower}",
+            "16: fields.标签.split: ' ' is blank; write what stands between the values, such as a comma",
+            "16: fields.标签.trim: must be true or false",
+        ],
+    ),
+    (
+        "column: tags, merge: set",
+        'column: tags, format: "%d.%m.%y"',
+        [
+            "16: fields.标签.format: '%d.%m.%y' is no format: `%y` in \"%d.%m.%y\" is not known; there are %Y %m %d %H %M %S %f and %%"
+        ],
+    ),
+    (
+        "column: tags, merge: set",
+        "column: tags, text: segment",
+        ["16: fields.标签.text: 'segment' is none of plain, segments; did you mean segments?"],
+    ),
+    (
         "column: tags, merge: set",
         "column: tags, default: {feish: a}",
         ["16: fields.标签.default.feish: 'feish' is none of feishu, database; did you mean feishu?"],

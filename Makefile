@@ -8,7 +8,7 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test hunt-kill many hunt-faults hunt replay check bench fleet lock clean
+.PHONY: help demo up test hunt-kill many long hunt-faults hunt replay check bench fleet lock clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:se
 
 many: $(READY)  ## 100,000 records created, and what their events cause
 	@MANY_CREATES=100000 .venv/bin/pytest -q tests/noticing/test_our_own.py -k ten_thousand $(ARGS)
+
+long: $(READY)  ## What lasts: Feishu cut off for a minute, a transaction open and events late for ten (half an hour)
+	@SYNCER_TEST_LONG=1 .venv/bin/pytest -q tests/worker/test_outages.py $(ARGS)
 
 hunt-faults: $(READY)  ## Ever new storms in which three answers of Feishu in ten are faults, for SECONDS=600
 	@.venv/bin/python -m tests.faults --seconds $(SECONDS) $(ARGS)

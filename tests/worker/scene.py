@@ -180,19 +180,19 @@ class Scene:
 
     # mappings
 
-    def mapping(self, name, schedule="{every: 1s}", extra=""):
+    def mapping(self, name, schedule="{every: 1s}", extra="", capture="scan"):
         """Two new tables and a mapping between them, applied."""
         self.sql(f"CREATE TABLE {name} (id serial PRIMARY KEY, order_no text UNIQUE, amount numeric(12,2), note text)")
         self.places[name] = self.control.create_table(self.base, name, FIELDS)
-        self.apply(name, schedule, extra)
+        self.apply(name, schedule, extra, capture)
 
-    def apply(self, name, schedule, extra=""):
+    def apply(self, name, schedule, extra="", capture="scan"):
         place = self.places[name]
         path = self.folder / f"{name}.yaml"
         path.write_text(
             f"version: 1\nname: {name}\nmatch: [order_no]\nschedule: {schedule}\n{extra}"
             f"feishu: {{bitable: {{app_token: {place.app_token}, table_id: {place.table_id}}}}}\n"
-            f"database: {{connection: erp, table: {name}, key: [id], capture: scan}}\n"
+            f"database: {{connection: erp, table: {name}, key: [id], capture: {capture}}}\n"
             "fields:\n  - {field: 订单号, column: order_no}\n  - {field: 金额, column: amount}\n"
             "  - {field: 备注, column: note}\n",
             encoding="utf-8",

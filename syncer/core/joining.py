@@ -91,6 +91,14 @@ class SmallSurvey:
             self._staged[side].pop(line.line, None)
             self._staged[side][line.line] = line
 
+    def stage_newcomers(self, newcomers: Newcomers) -> None:
+        """Add new lines just read."""
+        rows = zip(newcomers.lines, newcomers.prints, newcomers.matches, strict=True)
+        self.stage(
+            newcomers.side,
+            [Staged(line, print_, None, match, newcomers.version(at)) for at, (line, print_, match) in enumerate(rows)],
+        )
+
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         found = [line for line in self._staged[side].values() if line.link is None and line.match is not None]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
-from syncer.core.values import Json, Value, dump, microseconds
+from syncer.core.values import Json, Value, digest, dump, is_empty, microseconds
 
 Series: TypeAlias = Sequence[Value]
 Forms: TypeAlias = Sequence[Json]
@@ -69,6 +69,13 @@ def forms(series: Series) -> Forms:
         return series  # type: ignore[return-value]  # texts, flags and nothing are their own forms
     only = found - {_NOTHING}
     return along_held(_FORMS.get(only.pop(), dump) if len(only) == 1 else dump, series)
+
+
+def match_digests(series: Sequence[Series]) -> list[bytes | None]:
+    """What ``core.values.match_digest`` says of each line; the series are those of the match pairs."""
+    rows = texts(list(zip(*map(forms, series), strict=True)))
+    says = [not any(map(is_empty, values)) for values in zip(*series, strict=True)]
+    return [digest(row) if all_say else None for row, all_say in zip(rows, says, strict=True)]
 
 
 def short_bases(feishu: Series, database: Series, feishu_forms: Forms, database_forms: Forms) -> Forms:

@@ -82,9 +82,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
-    """``FRESH`` cases of one side, one after the other, series by series. ``at`` places the last of them.
+    """New lines of one side, one after the other, series by series, as they are staged and as they are found ``FRESH``.
 
-    ``held`` is what the lines hold, by pair, and ``forms`` the stored forms of that (of what is unreadable, any).
+    ``at`` places the last of the cases. ``held`` is what the lines hold, by pair, and ``forms`` the stored forms of
+    that, where they are known (of what is unreadable, any).
     """
 
     side: Side
@@ -95,13 +96,17 @@ class Newcomers:
     times: Sequence[tuple[datetime, datetime | None]]
     """When each line was read, and when it was changed, if that is known."""
     held: Mapping[str, Sequence[Held]]
-    forms: Mapping[str, Forms]
+    forms: Mapping[str, Forms] = field(default_factory=dict)
+
+    def version(self, place: int) -> Version:
+        """One of them as it was read."""
+        read_at, modified_at = self.times[place]
+        values = {name: series[place] for name, series in self.held.items()}
+        return Version(self.side, self.lines[place], values, read_at, modified_at)
 
     def case(self, place: int) -> Case:
         """One of them by itself."""
-        read_at, modified_at = self.times[place]
-        values = {name: series[place] for name, series in self.held.items()}
-        version = Version(self.side, self.lines[place], values, read_at, modified_at)
+        version = self.version(place)
         feishu, database = (version, None) if self.side is Side.FEISHU else (None, version)
         prints = {self.side: self.prints[place]}
         return Case(CaseKind.FRESH, self.at, feishu, database, None, prints, self.matches[place])

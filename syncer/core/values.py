@@ -111,6 +111,8 @@ def is_empty(value: Value) -> bool:
 
 def digest(*parts: bytes) -> bytes:
     """A 16-byte fingerprint. Parts are length-prefixed, so that ``ab, c`` and ``a, bc`` differ."""
+    if len(parts) == 1:  # as below, in one call
+        return blake2b(len(parts[0]).to_bytes(8, "big") + parts[0], digest_size=16).digest()
     hashed = blake2b(digest_size=16)
     for part in parts:
         hashed.update(len(part).to_bytes(8, "big"))

@@ -42,10 +42,10 @@ def make_line(values: Sequence[bytes | None]) -> bytes:
 
 def split_line(line: bytes) -> list[bytes | None]:
     """The values of a line in text form."""
-    parts: list[bytes | None] = list(line.split(b"\t"))
-    if b"\\" in line:
-        return [None if part == NULL else _unescaped(part) for part in line.split(b"\t")]
-    return parts
+    parts = line.split(b"\t")
+    if b"\\" not in line:
+        return [*parts]
+    return [part if b"\\" not in part else None if part == NULL else _unescaped(part) for part in parts]
 
 
 @dataclass(frozen=True, slots=True)

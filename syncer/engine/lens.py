@@ -7,7 +7,7 @@ from typing import Any
 from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.planner import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
-from syncer.core.series import Forms, Series, along_held
+from syncer.core.series import Forms, Series, along_held, match_digests
 from syncer.core.values import Json, Value, is_empty, match_digest
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
@@ -91,6 +91,26 @@ class Lens:
                 return None
         return match_digest(found)
 
+    def rows(self, raws: Sequence[RawRow]) -> dict[str, Sequence[Held]]:
+        """What rows hold, series by series; as ``row`` tells of each."""
+        columns = list(zip(*[raw.columns for raw in raws], strict=True))
+        held = {name: _read(read, series) for (name, read), series in zip(self._columns, columns, strict=False)}
+        if (mark := self._marks.get(Side.DATABASE)) is not None:
+            held[MARK] = list(map(mark.read, columns[self._marked_at]))
+        return held
+
+    def matches(self, side: Side, held: Mapping[str, Sequence[Held]], count: int) -> list[bytes | None]:
+        """The digests of the match values of so many lines, as ``match`` tells of each."""
+        if not self._match or not count:
+            return [None] * count
+        nothing: Series = [None] * count
+        digests = match_digests([_in_database(side, pair, held.get(pair.name, nothing)) for pair in self._match])
+        mark = self._marks.get(side)
+        if mark is None:
+            return digests
+        marked = [value == mark.value for value in held.get(MARK, nothing)]
+        return [None if is_marked else found for is_marked, found in zip(marked, digests, strict=True)]
+
     def match_of_bases(self, bases: Mapping[str, Base]) -> bytes | None:
         """The digest of the match values two linked lines agreed on."""
         found = [bases[pair.name].database for pair in self._match if pair.name in bases]
@@ -148,6 +168,29 @@ class Lens:
     def binds(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Database-side values as bind parameters, by column."""
         return {name: self.pairs[name].translator.column(value) for name, value in values.items()}
+
+
+def _read(read: Callable[[Any], Value], series: Sequence[Any]) -> Sequence[Held]:
+    try:
+        return list(map(read, series))
+    except Misfit:
+        return [_read_alone(read, one) for one in series]
+
+
+def _read_alone(read: Callable[[Any], Value], one: Any) -> Held:
+    try:
+        return read(one)
+    except Misfit as misfit:
+        return Unreadable(misfit.reason)
+
+
+def _in_database(side: Side, pair: Pair, series: Sequence[Held]) -> Series:
+    """A series in the database's form; nothing where a value is unreadable or does not fit."""
+    readable = [None if isinstance(one, Unreadable) else one for one in series]
+    if side is Side.DATABASE:
+        return readable
+    carried = [_read_alone(pair.translator.to_database, one) for one in readable]
+    return [None if isinstance(one, Unreadable) else one for one in carried]
 
 
 def _across(pair: Pair, side: Side, held: Value) -> Value:

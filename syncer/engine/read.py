@@ -6,6 +6,7 @@ from datetime import datetime
 
 from syncer.core.plan import Reading
 from syncer.core.records import Side, Version
+from syncer.core.survey import Newcomers
 from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
@@ -86,12 +87,21 @@ class Reader:
         """Stage rows, and tell how many; only those that are new or changed are decoded."""
         raws, read_at = page.rows, page.read_at
         others = survey.sift(Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws])
-        versions = [(raws[place], link, self._lens.row(raws[place], read_at)) for place, link in others]
-        if versions:
-            survey.stage(
-                Side.DATABASE, [self._staged(raw.key, raw.print, link, version) for raw, link, version in versions]
-            )
+        new = [raws[place] for place, link in others if link is None]
+        if new:
+            self._stage_new(survey, new, read_at)
+        linked = [(raws[place], link) for place, link in others if link is not None]
+        versions = [(raw, link, self._lens.row(raw, read_at)) for raw, link in linked]
+        survey.stage(
+            Side.DATABASE, [Staged(raw.key, raw.print, link, None, version) for raw, link, version in versions]
+        )
         return len(raws)
+
+    def _stage_new(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime) -> None:
+        held = self._lens.rows(raws)
+        matches = self._lens.matches(Side.DATABASE, held, len(raws))
+        lines, prints, times = zip(*[(raw.key, raw.print, (read_at, raw.modified_at)) for raw in raws], strict=True)
+        survey.stage_newcomers(Newcomers(Side.DATABASE, "", lines, prints, matches, times, held))
 
     def _staged(self, line: str, print_: bytes, link: int | None, version: Version) -> Staged:
         return Staged(line, print_, link, self._lens.match(version) if link is None else None, version)

@@ -38,6 +38,10 @@ class Survey(Protocol):
         """Add lines just read."""
         ...
 
+    def stage_newcomers(self, newcomers: Newcomers) -> None:
+        """Add lines just read that have no link, many at once."""
+        ...
+
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         ...

@@ -69,21 +69,35 @@ class PostgresSurvey:
 
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
         """Add lines just read."""
+        links = [line.link for line in lines]
+        prints, matches = [line.print for line in lines], [line.match for line in lines]
+        self._stage(side, [line.line for line in lines], links, prints, matches, self._dumped(lines))
+
+    def stage_newcomers(self, newcomers: Newcomers) -> None:
+        """Add new lines just read."""
+        links = [None] * len(newcomers.lines)
+        versions = self._forms.dump_series(newcomers.times, newcomers.held)
+        self._stage(newcomers.side, newcomers.lines, links, newcomers.prints, newcomers.matches, versions)
+
+    def _stage(
+        self,
+        side: Side,
+        lines: Sequence[str],
+        links: Sequence[int | None],
+        prints: Sequence[bytes],
+        matches: Sequence[bytes | None],
+        versions: Sequence[bytes | None],
+    ) -> None:
         if not lines:
             return
         page: dict[str, object] = {
             "side": SIDE_CODES[side],
-            "lines": array_text([line.line for line in lines]),
-            "links": number_array([line.link for line in lines]),
+            "lines": array_text(lines),
+            "links": number_array(links),
         }
-        columns: dict[str, Sequence[bytes | None]] = {
-            "print": [line.print for line in lines],
-            "match": [line.match for line in lines],
-            "version": self._dumped(lines),
-        }
-        for name, parts in columns.items():
-            plural = "matches" if name == "match" else f"{name}s"
+        for plural, name, parts in (("prints", "print", prints), ("matches", "match", matches)):
             page[plural], page[f"{name}_starts"], page[f"{name}_lengths"] = joined(parts)
+        page["versions"], page["version_starts"], page["version_lengths"] = joined(versions)
         with self._reading():
             self._connection.execute(joins.STAGE, page)
 

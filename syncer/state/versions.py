@@ -13,22 +13,22 @@ from typing import Any
 import orjson
 
 from syncer.core.records import Held, Side, Unreadable, Version
-from syncer.core.series import Forms, forms, kinds
+from syncer.core.series import Forms, forms, kinds, texts
 from syncer.core.values import Json, dump, load, microseconds, moment, plain
 
 _UNREADABLE = "u"  # beside the tags n, t, d and s of core.values
 _AS_THEY_ARE = {str, bool, type(None)}
 _HEAD = 3  # what stands before the values
-_NEWLINE: Any = orjson.Fragment(b"\n")
 
 Shape = tuple[str, ...] | None
+Times = Sequence[tuple[datetime, datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Versions of one shape, series by series; as in ``core.survey.Newcomers``."""
 
-    times: Sequence[tuple[datetime, datetime | None]]
+    times: Times
     held: Mapping[str, Sequence[Held]]
     forms: Mapping[str, Forms]
 
@@ -49,21 +49,22 @@ class VersionForms:
         return found
 
     def _dump(self, shape: Shape, versions: Sequence[Version]) -> list[bytes]:
+        times = [(version.read_at, version.modified_at) for version in versions]
+        held = zip(*[(version.values or {}).values() for version in versions], strict=True)
+        return self._rows(shape, times, list(held))
+
+    def dump_series(self, times: Times, held: Mapping[str, Sequence[Held]]) -> list[bytes]:
+        """The same of versions series by series; ``times`` as in ``core.survey.Newcomers``."""
+        return self._rows(tuple(held), times, list(held.values()))
+
+    def _rows(self, shape: Shape, times: Times, held: Sequence[Sequence[Held]]) -> list[bytes]:
         if shape not in self._shapes:
             self._shapes.append(shape)
-        number = self._shapes.index(shape)
-        read = {version.read_at: microseconds(version.read_at) for version in versions}
-        heads = [
-            (
-                number,
-                read[version.read_at],
-                None if version.modified_at is None else microseconds(version.modified_at),
-            )
-            for version in versions
-        ]
-        held = zip(*[tuple((version.values or {}).values()) for version in versions], strict=True)
-        rows = zip(*zip(*heads, strict=True), *map(_forms, held), strict=True)
-        return _texts(list(rows))
+        number = [self._shapes.index(shape)] * len(times)
+        known = {at: microseconds(at) for at in {read_at for read_at, _ in times}}
+        read = [known[read_at] for read_at, _ in times]
+        modified = [None if at is None else microseconds(at) for _, at in times]
+        return texts(list(zip(number, read, modified, *map(_forms, held), strict=True)))
 
     def spread(self, given: Sequence[bytes]) -> Iterator[tuple[Sequence[int], Spread]]:
         """The versions of forms made by ``dump``, series by series, and the places of those that are of one shape."""
@@ -98,13 +99,6 @@ def _alike(marks: Sequence[Any]) -> Iterator[tuple[Any, Sequence[int]]]:
     for place, mark in enumerate(marks):
         places.setdefault(mark, []).append(place)
     return iter(places.items())
-
-
-def _texts(rows: Sequence[object]) -> list[bytes]:
-    """Each as JSON, all in one go; a newline stands nowhere else in what ``orjson`` writes."""
-    parted = [_NEWLINE] * (2 * len(rows) - 1)
-    parted[::2] = rows
-    return orjson.dumps(parted)[1:-1].split(b",\n,")
 
 
 def _forms(series: Sequence[Held]) -> Forms:

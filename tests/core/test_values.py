@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncer.core.series import match_digests
 from syncer.core.values import (
     digest,
     dump,
@@ -126,6 +127,12 @@ def test_lines_match_only_by_equal_values_and_never_by_empty_ones(one, other):
     if first is not None:
         same = len(one) == len(other) and all(map(alike, one, other))
         assert (first == second) == same
+
+
+@given(st.lists(st.tuples(texts | st.none(), decimals | st.none(), st.frozensets(texts, max_size=2)), max_size=5))
+def test_lines_match_alike_when_they_are_looked_at_series_by_series(lines):
+    series = list(zip(*lines, strict=True)) if lines else [[], [], []]
+    assert match_digests(series) == [match_digest(values) for values in lines]
 
 
 def test_nothing_to_match_by_never_matches():

@@ -1,6 +1,9 @@
 """What a survey finds, case by case, and the twin and PostgreSQL finding the same in anything."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 
 from syncer.core.joining import SmallSurvey
 from syncer.core.records import Link, Side, Unreadable, Version
+from syncer.core.survey import Newcomers
 from syncer.core.values import dump
 from syncer.ports import Case, CaseKind, Look, Memo, Memory, Remembered, Staged, Survey, Totals
 from syncer.state.store import Store
@@ -400,7 +404,7 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             totals = []
             for survey in surveys:
                 for side in Side:
-                    survey.stage(side, lines[side])
+                    stage(survey, side, lines[side], many_at_once=survey is surveys[0])
                 totals.append(survey.close(unread, gone, overtaken))
             assert totals[0] == totals[1]
             assert found(surveys[0]) == found(surveys[1])
@@ -413,6 +417,40 @@ def test_postgres_and_the_twin_find_the_same_in_anything(store: Store, clock: Fa
             accounted(found(surveys[0]), left)
 
         agree()
+
+
+def stage(survey: Survey, side: Side, lines: Sequence[Staged], *, many_at_once: bool) -> None:
+    """Stage lines in their order, those that are new together or each by itself."""
+    for is_new, some in groupby(lines, lambda line: line.link is None):
+        if is_new and many_at_once:
+            survey.stage_newcomers(_newcomers(side, list(some)))
+        else:
+            survey.stage(side, list(some))
+
+
+def _newcomers(side: Side, lines: Sequence[Staged]) -> Newcomers:
+    versions = [line.version for line in lines if line.version is not None]
+    times = [(version.read_at, version.modified_at) for version in versions]
+    names = list(versions[0].values or {})
+    held = {name: [(version.values or {})[name] for version in versions] for name in names}
+    prints, matches = [line.print for line in lines], [line.match for line in lines]
+    return Newcomers(side, "", [line.line for line in lines], prints, matches, times, held)
+
+
+def test_lines_staged_series_by_series_come_back_as_they_were(room: Room) -> None:
+    held = {"金额": Decimal("0.25"), "备注": 'a\nb 🙂"', "坏": Unreadable("because"), "标签": frozenset("ab")}
+    versions = [
+        Version(D, "d1", held, BEGINNING, BEGINNING + timedelta(microseconds=1)),
+        Version(D, "d2", dict.fromkeys(held), BEGINNING),
+    ]
+    survey = room.run().survey()
+    survey.stage_newcomers(
+        _newcomers(D, [Staged(one.line, print_of(one.line), None, match(one.line), one) for one in versions])
+    )
+    assert survey.close().cases[CaseKind.FRESH] == 2
+    cases = survey.cases(CaseKind.FRESH, None, 10)
+    assert [case.database for case in cases] == versions
+    assert [(case.match, case.prints[D]) for case in cases] == [(match(line), print_of(line)) for line in ("d1", "d2")]
 
 
 def _memo(links: list[Remembered], known: list[int]) -> Memo:

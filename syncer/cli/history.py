@@ -36,13 +36,26 @@ def history(
         console.say(f"the syncer has written nothing to {record or key} of {name}")
     for one in [] if as_json else told:
         console.say(f"{one['at']} {one['action']} in {one['side']}: {_changes(one)} ({one['reason']})")
-        steps = {"run began": one["began_at"], "read": one["read_at"], "sent": one["sent_at"], "confirmed": one["at"]}
+        steps = {
+            "noticed": one["noticed_at"],
+            "run began": one["began_at"],
+            "read": one["read_at"],
+            "planned": one["planned_at"],
+            "sent": one["sent_at"],
+            "confirmed": one["at"],
+        }
         console.say(f"    run {one['run']}: {', '.join(f'{step} {at}' for step, at in steps.items() if at)}")
 
 
 def _way(one: Audit, way: Way) -> dict[str, Any]:
     """The way of a write in time; what is not known any more is null."""
-    times = {"began_at": way.began_at, "read_at": one.read_at, "sent_at": way.sent_at}
+    times = {
+        "noticed_at": one.noticed_at,
+        "began_at": way.began_at,
+        "read_at": one.read_at,
+        "planned_at": one.planned_at,
+        "sent_at": one.sent_at or way.sent_at,
+    }
     return {"run": way.run, **{name: shown.moment(at) for name, at in times.items()}}
 
 
@@ -62,4 +75,5 @@ def _audit(one: Audit, columns: Sequence[str]) -> dict[str, Any]:
         "before": {name: shown.stored(form) for name, form in one.before.items()},
         "after": {name: shown.stored(form) for name, form in one.after.items()},
         "reason": one.reason,
+        "whole": one.whole,
     }

@@ -82,6 +82,7 @@ class Breath:
     def _deal(self, scope: Scope) -> None:
         tools = self.tools
         known, reporter, read = tools.revisions, tools.reporter, dict(tools.report.read)
+        tools.noticed.take(scope.signals)
         revision, tools.reporter = tools.records.revision(), Reporter()
         before, tools.overtaken = tools.overtaken, set()  # what was dealt with before may have changed once more
         try:

@@ -41,6 +41,9 @@ class Bench:
 
     def _plan(self, lines: Sequence[Line]) -> None:
         """Plan the lines; of all contested fields together it is asked when they were changed."""
+        now = self._tools.clock.now()
+        for line in lines:
+            line.noticed, line.planned_at = self._tools.noticed.of(line), now
         plans, witnesses = [self._tools.draft(line) for line in lines], self._tools.witnesses
         if witnesses is not None:
             witnesses.ask([line for line, plan in zip(lines, plans, strict=True) if witnesses.lack(line, plan)])

@@ -83,6 +83,7 @@ class Freshness:
     def _plan_again(self, line: Line) -> None:
         before, after = line.plan, self._tools.plan(line)
         agreed = {name for name, base in after.bases.items() if line.bases.get(name) != base}
+        line.planned_at = self._tools.clock.now()
         line.adopt(replace(after, bases={}))
         if (
             line.operation(Side.DATABASE)

@@ -43,6 +43,11 @@ class Line:
     """All that a half holds that is to be deleted, mapped or not."""
     row_version: str = ""
     """Which version of the row that is."""
+    noticed: Mapping[Side, datetime] = field(default_factory=dict)
+    """When it was told of a side's change; nothing where the run found it by reading."""
+    planned_at: datetime | None = None
+    sent_at: datetime | None = None
+    """When the part of the plan that is under way was sent."""
     wish: "Callable[[Line], LinePlan] | None" = None
     """What plans this line in place of the planner, until a part of it was written."""
 

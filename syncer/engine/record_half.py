@@ -243,6 +243,7 @@ class RecordHalf:
     def _confirm(self, works: Sequence[Work], intent: Intent, ids: Sequence[str]) -> None:
         notebook = self._tools.notebook()
         for work, name in zip(works, ids, strict=True):
+            work.line.sent_at = intent.created_at
             self._confirm_one(work, name, notebook)
         notebook.done([intent])
         self._tools.store(notebook)

@@ -57,6 +57,7 @@ class RowHalf:
         notebook = self._tools.notebook()
         again: tuple[list[Work], list[Work]] = ([], [])
         for number, work in enumerate(works):
+            work.line.sent_at = intent.created_at
             for batch_again, part in zip(
                 again, self._take(work, outcomes[str(number)], notebook, written), strict=False
             ):

@@ -50,6 +50,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
         Recovery(tools).run()
     tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
+    tools.noticed.take(scope.signals)
     breath = _breath(tools, info, scope)
     surveyed = look(tools, info, scope)
     bench = Bench(tools)

@@ -15,6 +15,7 @@ from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
+from syncer.engine.noticed import Noticed
 from syncer.engine.report import Report
 from syncer.ports import Clock, Ids, Memory, Records, Rows
 from syncer.ports.capture import Capture
@@ -72,6 +73,7 @@ class Tools:
     log: Capture | None = None
     """The capture, also in a dry run: it is asked when contested columns were changed."""
     witnesses: "Witnesses | None" = None
+    noticed: Noticed = field(default_factory=Noticed)
     wholes: "Wholes | None" = None
     stood: Mapping[str, Json] = field(default_factory=dict)
     """How the rows stood, and when, before anything was read."""

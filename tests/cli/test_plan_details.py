@@ -50,3 +50,17 @@ def test_history_tells_the_way_of_each_write_in_time(room):
     assert times == sorted(times)
     assert write["run"] == run
     assert f"run {run}: run began" in room.ok("history", "orders", "--record", record).out
+
+
+def test_the_value_that_lost_a_conflict_is_found_in_the_history_of_its_line(room):
+    room.rewrite(("match: [order_no]", "match: [order_no]\nconflicts: {default: feishu}"))
+    room.ok("apply")
+    (record,) = room.add({"订单号": "A-1", "金额": 1})
+    room.ok("sync", "orders")
+    room.edit(record, 金额=55)
+    room.sql("UPDATE sales.orders SET amount = 77.25")
+    room.ok("sync", "orders")
+    told = room.ok("history", "orders", "--record", record).out
+    assert "update in database: amount: 77.25 -> 55 (changed in feishu; conflict on 金额: policy feishu)" in told
+    (conflict,) = room.json("conflicts", "list", "--all")["conflicts"]
+    assert (conflict["feishu"], conflict["database"], conflict["winner"]) == (55, 77.25, "feishu")

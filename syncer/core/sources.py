@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 APPROVAL, CONTACTS = "approval", "contacts"
 DETAIL = "#"
 """Stands between what events name and what one mapping alone reads of it."""
+MOVED, GONE = "line_moved", "line_gone"
+"""What an event of a source says of a line. Unlike a Bitable's it tells no values: it is never an echo of ours."""
 ROOT = "0"
 """The id of the whole organisation."""
 

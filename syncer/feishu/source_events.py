@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from syncer.core.sources import APPROVAL, CONTACTS
+from syncer.core.sources import APPROVAL, CONTACTS, GONE, MOVED
 from syncer.feishu.seal import moment
 from syncer.ports.signals import ParsedEvent, RecordChange
 
@@ -17,8 +17,7 @@ DEFINITION = "approval.approval.updated_v4"
 SCOPE = "contact.scope.updated_v3"
 EVERYWHERE = "*"
 """Where the table of a directory is named: both people and departments."""
-_ADDED, _EDITED, _DELETED = "record_added", "record_edited", "record_deleted"
-_ACTIONS = {"created": _ADDED, "updated": _EDITED, "deleted": _DELETED}
+_ACTIONS = {"created": MOVED, "updated": MOVED, "deleted": GONE}
 _WIDE = frozenset({"name", "parent_department_id"})
 """What of a department stands in the path of all below it."""
 
@@ -36,7 +35,7 @@ def _instance(parsed: ParsedEvent, event: Event) -> ParsedEvent:
     if not (_named(code) and _named(line)):
         return parsed
     happened = moment(event.get("operate_time")) or parsed.created_at
-    changes = (RecordChange(str(line), _EDITED),)
+    changes = (RecordChange(str(line), MOVED),)
     return replace(parsed, app_token=APPROVAL, table_id=str(code), happened_at=happened, changes=changes)
 
 

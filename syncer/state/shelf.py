@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 from sqlalchemy import Connection, Engine, text
 
-from syncer.core.sources import told_as
+from syncer.core.sources import GONE, told_as
 from syncer.core.values import Json
 from syncer.ports.shelf import Kept
 from syncer.state.arrays import array_text
@@ -95,7 +95,7 @@ class PostgresShelf:
         place = {"app": self._app, "app_token": self._app_token, "table_id": told_as(self._table_id)}
         with reaching(self._engine), self._engine.connect() as connection:
             rows = connection.execute(_GONE, {**place, "lines": array_text(lines)})
-            return frozenset(row.record_id for row in rows if row.action == "record_deleted")
+            return frozenset(row.record_id for row in rows if row.action == GONE)
 
 
 def _columns(kept: Sequence[Kept]) -> dict[str, object]:

@@ -26,6 +26,7 @@ _SHOWN = {
     "conflicts": "open_conflicts",
     "failures": "open_failures",
     "held": "held",
+    "unverified": "unverified",
     "last run": "last_run",
     "it ended": "run_status",
     "next run": "next_run",
@@ -46,10 +47,17 @@ def status(
     with syncer() as living:
         agenda = living.store.agenda.next_runs()
         standings, cursors = living.store.status(name), living.store.positions(name)
+        unverified = living.store.noticing.unverified()
         others = (event_warnings(living.store), bearing_warnings(living), backlog_warnings(living, standings))
         told = [
             {
-                **_status(one, living.store.mapping(one.name), agenda.get(one.name, _NOTHING), others),
+                **_status(
+                    one,
+                    living.store.mapping(one.name),
+                    agenda.get(one.name, _NOTHING),
+                    others,
+                    unverified.get(one.name, 0),
+                ),
                 "cursors": positions.told(cursors.get(one.name, {})),
             }
             for one in standings
@@ -67,7 +75,9 @@ def status(
                 console.complain(f"{one['name']}: {warning}", style="yellow")
 
 
-def _status(standing: Standing, applied: Applied, then: Next, others: Sequence[Tell]) -> dict[str, Any]:
+def _status(
+    standing: Standing, applied: Applied, then: Next, others: Sequence[Tell], unverified: int
+) -> dict[str, Any]:
     last, now = standing.last_run, datetime.now(UTC)
     next_at = then.next_at or (_next_by_hand(applied, last.started_at) if last else None)
     return {
@@ -82,7 +92,7 @@ def _status(standing: Standing, applied: Applied, then: Next, others: Sequence[T
         "open_conflicts": standing.open_conflicts,
         "open_failures": standing.open_failures,
         "held": last.counts.get("held", 0) if last else 0,
-        "unverified": 0,  # counted of writes that wait for their event; no events are received yet
+        "unverified": unverified,
         "warnings": [
             *_warnings(standing),
             *(_overdue(then, now) if last is None or last.status != "running" else ()),

@@ -1,6 +1,6 @@
 """The frozen body of an intent: all that is needed to understand, after a crash, what a batch did to which line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,11 @@ def thaw(body: bytes) -> list[Frozen]:
     if isinstance(found, dict):
         return [_newborn(found, place) for place, _ in enumerate(found["links"])]
     return [_load(form) for form in found]
+
+
+def thaw_some(body: bytes, records: Collection[str]) -> dict[str, Frozen]:
+    """Those operations of a stored batch of updates that are of these records, by record."""
+    return {form["record"]: _load(form) for form in orjson.loads(body) if form["record"] in records}
 
 
 def freeze_newborns(

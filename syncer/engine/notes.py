@@ -29,6 +29,9 @@ class Notebook:
     mended: list[tuple[int | None, str | None, str | None, str]] = field(default_factory=list)
     intents: dict[str, IntentState] = field(default_factory=dict)
     births: list[Births] = field(default_factory=list)
+    sent: dict[str, Sequence[str]] = field(default_factory=dict)
+    verified: list[tuple[str, str]] = field(default_factory=list)
+    reported: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def memo(self) -> Memo:
         """All notes, ready to be stored."""
@@ -42,6 +45,9 @@ class Notebook:
             self.mended,
             self.intents,
             self.births,
+            self.sent,
+            self.verified,
+            self.reported,
         )
 
     @property
@@ -58,6 +64,8 @@ class Notebook:
                 self.mended,
                 self.intents,
                 self.births,
+                self.verified,
+                self.reported,
             )
         )
 

@@ -7,6 +7,7 @@ from syncer.batching.batches import Bad, Sent, bisect, cut
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Side, Version
 from syncer.core.values import Json
+from syncer.engine.awaited import Awaited
 from syncer.engine.cases import Bench
 from syncer.engine.flight import Flight
 from syncer.engine.freshness import Freshness, creates
@@ -39,6 +40,7 @@ class RecordHalf:
         self._tools, self._recovery = tools, recovery
         self._freshness = Freshness(tools, bench)
         self._flight: Flight | None = None
+        self._awaited = Awaited(tools)
 
     def apply(self, lines: Sequence[Line], then: Callable[[], None]) -> None:
         """Write the lines' Feishu operations, updates before creates before deletes.
@@ -202,7 +204,8 @@ class RecordHalf:
             ]
         )
         token = tools.ids.token() if action == "create" else None
-        intent = Intent(tools.ids.token(), Side.FEISHU, action, body, token, tools.clock.now())
+        seen = self._freshness.seen
+        intent = Intent(tools.ids.token(), Side.FEISHU, action, body, token, tools.clock.now(), seen)
         tools.memory.intend([intent])
         return intent
 
@@ -246,6 +249,7 @@ class RecordHalf:
             work.line.sent_at = intent.created_at
             self._confirm_one(work, name, notebook)
         notebook.done([intent])
+        self._awaited.note(notebook, intent, [work.operation for work in works])
         self._tools.store(notebook)
         self._tools.reporter.advance(len(works))
 
@@ -266,6 +270,7 @@ class RecordHalf:
         """The record as the codecs predict it; the next reading confirms it."""
         held = dict(work.line.versions[Side.FEISHU].values or {})
         held.update({pair: base.feishu for pair, base in work.operation.after.items()})
+        held.update(work.operation.values)
         return Version(Side.FEISHU, name, held, self._tools.clock.now())
 
     def _refused(self, work: Work, error: FeishuError, send: Callable[[Sequence[Work]], Answer]) -> None:

@@ -7,6 +7,7 @@ from typing import NoReturn
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, dump
+from syncer.engine.awaited import Awaited
 from syncer.engine.frozen import Frozen, as_operation, freeze, thaw
 from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools
@@ -25,6 +26,7 @@ class Recovery:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._awaited = Awaited(tools)
 
     freeze = staticmethod(freeze)
 
@@ -91,7 +93,9 @@ class Recovery:
         versions = self._at_last(intent, sent)
         for one in sent:
             self._look_at(notebook, intent, one, versions.get(one.record or ""))
+        took = {audit.record for audit in notebook.audits}
         notebook.done([intent])
+        self._awaited.note(notebook, intent, [as_operation(Side.FEISHU, one) for one in sent if one.record in took])
         self._tools.store(notebook)
 
     def _at_last(self, intent: Intent, sent: Sequence[Frozen], *, over: bool = False) -> Mapping[str, Version]:
@@ -122,7 +126,7 @@ class Recovery:
         if version is None:
             return
         assert version.values is not None
-        held = {name: base for name, base in one.after.items() if _holds(version, name, base)}
+        held = {name: base for name, base in one.after.items() if _holds(version, one, name)}
         if self._is_written(version, one):
             self._took_effect(notebook, intent, one, version.line)
         elif held:
@@ -200,7 +204,7 @@ class Recovery:
         """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
         if not one.after:
             return self._tools.lens.is_marked(version)
-        return all(_holds(version, name, base) for name, base in one.after.items())
+        return all(_holds(version, one, name) for name in one.after)
 
     def _repeat(
         self, send: Callable[[], Sequence[str]], intent: Intent, still_undone: Callable[[], bool]
@@ -314,7 +318,7 @@ def _untouched(one: Frozen, version: Version | None) -> bool:
     return all(version.values.get(name) == value for name, value in one.before.items())
 
 
-def _holds(version: Version, name: str, base: Base) -> bool:
+def _holds(version: Version, one: Frozen, name: str) -> bool:
     assert version.values is not None
     held = version.values.get(name)
-    return not isinstance(held, Unreadable) and held == base.feishu
+    return not isinstance(held, Unreadable) and held == one.values.get(name, one.after[name].feishu)

@@ -20,6 +20,7 @@ from syncer.engine.line import Line
 from syncer.engine.look import Surveyed, look, still_named
 from syncer.engine.news import News
 from syncer.engine.nursery import Nursery, ahead
+from syncer.engine.overwritten import Overwritten
 from syncer.engine.read import proven
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
@@ -47,7 +48,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
     tools.wholes, tools.stood, tools.began = Wholes(tools, info), standing(tools), began
     if not tools.options.dry:
-        Recovery(tools).run()
+        Overwritten(tools, info).look(anew=Recovery(tools).run() > 0)
     tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
     tools.noticed.take(scope.signals)

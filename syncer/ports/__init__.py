@@ -12,6 +12,7 @@ from syncer.ports.memory import (
     Memory,
     Seen,
     Standing,
+    Unverified,
     Survey,
 )
 from syncer.ports.sides import (
@@ -78,6 +79,7 @@ __all__ = [
     "Seen",
     "Staged",
     "Standing",
+    "Unverified",
     "Survey",
     "Totals",
     "WholeRow",

@@ -89,6 +89,8 @@ class Intent:
     body: bytes
     token: str | None = None
     created_at: datetime | None = None
+    seen: int | None = None
+    """A revision of Feishu's table that the lines were read at, or after, before it was sent there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,19 @@ class FailureNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Unverified:
+    """An update of one record, of which no event has told yet. ``run`` sent it, with the intent of that name.
+
+    ``reported`` holds digests of the edits that it is known to have overwritten.
+    """
+
+    record: str
+    intent: Intent
+    run: str
+    reported: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Memo:
     """All that one step of a run leaves behind, stored in one transaction."""
 
@@ -175,6 +190,12 @@ class Memo:
     intents: Mapping[str, IntentState] = field(default_factory=dict)
     births: Sequence[Births] = ()
     """Lines that were created and linked by the thousand, each with its link and its audit."""
+    sent: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Records that were updated, by intent: their events are waited for, and the bodies of these intents kept."""
+    verified: Sequence[tuple[str, str]] = ()
+    """Intents and records of which an event told."""
+    reported: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """What such an update, by intent and record, is known to have overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +289,10 @@ class Memory(Protocol):
 
     def advance(self, side: Side, cursor: Mapping[str, Json]) -> None:
         """Move a cursor, as the last thing a run does."""
+        ...
+
+    def unverified(self, records: Sequence[str]) -> Sequence[Unverified]:
+        """The updates of these records whose events are waited for, oldest first; intents with their bodies."""
         ...
 
     def open_intents(self) -> Sequence[Intent]:

@@ -197,8 +197,7 @@ class Records(Protocol):
     return or raise. ``RefusedError`` and ``VanishedError`` mean that nothing was written, ``UnknownOutcomeError`` that
     nobody knows.
 
-    With ``only_at``, ``update`` and ``delete`` look at the table's revision once all they have to wait for (the turn to
-    write, the quota) is theirs, and raise ``TableMovedError``, sending nothing, if it is none of these.
+    With ``only_at`` they look at the revision once the turn to write is theirs: ``TableMovedError`` if it is another.
     """
 
     def info(self) -> RecordTableInfo:

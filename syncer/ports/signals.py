@@ -150,6 +150,14 @@ class Signals(Protocol):
         """The kept events of these records, oldest first; records without any are missing."""
         ...
 
+    def hears(self) -> bool:
+        """Whether events of the mapping's Bitable table can be expected: asked for, or some came already."""
+        ...
+
+    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits were told of by events received since then, and when the last of them was."""
+        ...
+
     def caught_up(self, revision: int) -> None:
         """Everything in the Bitable table up to this revision was read: gaps in the events up to it are no loss."""
         ...

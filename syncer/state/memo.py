@@ -72,7 +72,7 @@ WHERE mapping = %(mapping)s AND (link = ANY(%(links)s) OR record = ANY(%(records
 _FORGET_FAILURES = "DELETE FROM syncer_state.failure WHERE mapping = %(mapping)s AND link = ANY(%(links)s)"
 
 _MOVE_INTENT = """
-UPDATE syncer_state.intent SET state = %(state)s, body = CASE WHEN %(state)s = 'open' THEN body ELSE '' END
+UPDATE syncer_state.intent SET state = %(state)s, body = CASE WHEN %(keep)s THEN body ELSE '' END
 WHERE mapping = %(mapping)s AND id = %(id)s
 """
 
@@ -91,7 +91,7 @@ class MemoWriter:
         self._audits(memo.audits)
         self._conflicts(memo)
         self._failures(memo)
-        self._intents(memo.intents)
+        self._intents(memo)
 
     def _many(self, statement: str, rows: Iterable[Mapping[str, object]]) -> None:
         parameters = [{"mapping": self.mapping, "run": self.run, **row} for row in rows]
@@ -163,8 +163,11 @@ class MemoWriter:
         if links:
             self.connection.execute(statement, {"mapping": self.mapping, "links": list(links), "now": now})
 
-    def _intents(self, intents: Mapping[str, IntentState]) -> None:
-        self._many(_MOVE_INTENT, ({"id": name, "state": state.value} for name, state in intents.items()))
+    def _intents(self, memo: Memo) -> None:
+        """Move intents on; a body is needed while the outcome is open, and while events of it are waited for."""
+        kept = {name for name, state in memo.intents.items() if state is IntentState.OPEN or name in memo.sent}
+        moved = ({"id": name, "state": state.value, "keep": name in kept} for name, state in memo.intents.items())
+        self._many(_MOVE_INTENT, moved)
 
 
 def _distinct(names: Iterable[object]) -> list[object]:

@@ -17,7 +17,7 @@ from syncer.core.records import Side
 from syncer.core.survey import Remembered
 from syncer.core.values import Json, digest
 from syncer.errors import FaultError, FencedError, UnreachableError
-from syncer.ports.memory import ConflictNote, Intent, Memo, Seen, Standing
+from syncer.ports.memory import ConflictNote, Intent, Memo, Seen, Standing, Unverified
 from syncer.ports.world import Clock
 from syncer.state.connect import reaching
 from syncer.state.layouts import Layouts
@@ -26,6 +26,7 @@ from syncer.state.memo import MemoWriter, json_text
 from syncer.state.survey import PostgresSurvey
 from syncer.state.tables import SIDE_CODES
 from syncer.state.tables import mapping as mappings
+from syncer.state.written import Written
 
 _FAILED_LINES = """
 SELECT id, {line}, pair, value FROM syncer_state.failure
@@ -77,8 +78,8 @@ ON CONFLICT (mapping, side) DO UPDATE SET document = excluded.document, moved_at
 """
 
 _INTEND = """
-INSERT INTO syncer_state.intent (id, mapping, run, side, action, state, token, body, created_at)
-VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s)
+INSERT INTO syncer_state.intent (id, mapping, run, side, action, state, token, body, created_at, seen)
+VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s, %s)
 """
 
 # Every batch is forgotten as soon as it is remembered, so that only the last one of a run that died can be left.
@@ -126,6 +127,7 @@ class PostgresMemory:
         self._approved_run = approved_run
         self._links = LinkTable(connection, self._mapping, layouts)
         self._memos = MemoWriter(connection, self._mapping, run, clock.now)
+        self._written = Written(connection, self._mapping)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -287,11 +289,16 @@ class PostgresMemory:
         """Intents whose outcome is not stored, oldest first."""
         with self._reading():
             rows = self._connection.execute(
-                "SELECT id, side, action, body, token, created_at FROM syncer_state.intent"
+                "SELECT id, side, action, body, token, created_at, seen FROM syncer_state.intent"
                 " WHERE mapping = %s AND state = 'open' ORDER BY place",
                 [self._mapping],
             )
             return [Intent(name, Side(side), *rest) for name, side, *rest in rows]
+
+    def unverified(self, records: Sequence[str]) -> Sequence[Unverified]:
+        """The updates of these records whose events are waited for, oldest first; intents with their bodies."""
+        with self._reading():
+            return self._written.of(records)
 
     def unforgotten(self) -> Sequence[str]:
         """Batches an earlier run wrote and remembered, but may not have had forgotten by the rows; at most its last."""
@@ -307,13 +314,14 @@ class PostgresMemory:
     def _intent(self, intent: Intent, now: datetime) -> Sequence[object]:
         created = intent.created_at or now
         who = (intent.id, self._mapping, self._run)
-        return (*who, intent.side.value, intent.action, intent.token, intent.body, created)
+        return (*who, intent.side.value, intent.action, intent.token, intent.body, created, intent.seen)
 
     def remember(self, memo: Memo) -> None:
         """Store what a step leaves behind, atomically."""
         with self._writing():
             self._store_links(memo)
             self._memos.write(memo)
+            self._written.note(memo, self._clock.now())
 
     def _store_links(self, memo: Memo) -> None:
         try:

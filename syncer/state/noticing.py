@@ -18,6 +18,7 @@ from syncer.state.mappings import never_applied
 from syncer.state.memo import json_text
 from syncer.state.signals import TIMELY, PostgresSignals, raise_signals
 from syncer.state.subscriptions import Subscriptions
+from syncer.state.written import give_up, unverified
 
 KEPT = timedelta(hours=8)
 """How long events are kept. Feishu delivers one again for up to 6 h 5 min (after 15 s, 5 min, 1 h and 6 h) [doc]."""
@@ -184,10 +185,15 @@ class Noticing(Subscriptions):
         with reaching(self._engine), self._engine.connect() as connection:
             return flows.flows(connection)
 
+    def unverified(self) -> Mapping[str, int]:
+        """How many writes of each mapping no event has told of; see ``state.written``. Without events: nothing."""
+        return unverified(self._engine, self._clock.now())
+
     def prune(self, older_than: timedelta = KEPT) -> int:
         """Forget events received longer ago than this; how many rows went. Signals stay until they are settled."""
         until = self._clock.now() - older_than
         with reaching(self._engine), self._engine.begin() as connection:
+            give_up(connection, until, self._clock.now())
             return sum(connection.execute(statement, {"until": until}).rowcount for statement in _PRUNE)
 
 

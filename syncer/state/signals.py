@@ -96,6 +96,22 @@ WHERE s.mapping = :mapping AND s.side = :side AND s.kind = 'line' AND s.line = o
   AND s.generation = over.generation
 """)
 
+_EDITED = text("""
+SELECT record_id, max(received_at) AS last FROM syncer_state.record_event
+WHERE received_at >= :since AND table_id = :table_id AND action = 'record_edited' GROUP BY record_id
+""")
+
+_HEARS = text("""
+SELECT EXISTS (
+  SELECT FROM syncer_state.event_flow f WHERE f.app_token = r.document -> 'tables' ->> 0
+    AND f.table_id = r.document -> 'tables' ->> 1
+) OR EXISTS (
+  SELECT FROM syncer_state.subscription s WHERE s.app_token = r.document -> 'tables' ->> 0 AND s.error IS NULL
+)
+FROM syncer_state.mapping m JOIN syncer_state.mapping_revision r ON r.mapping = m.id AND r.revision = m.revision
+WHERE m.id = :mapping
+""")
+
 _EVENTS = text("""
 SELECT record_id, action, revision, operator, happened_at, received_at, before, after, people
 FROM syncer_state.record_event WHERE table_id = :table_id AND record_id = ANY(CAST(:records AS text[])) ORDER BY id
@@ -200,6 +216,17 @@ class PostgresSignals:
             for row in connection.execute(_EVENTS, values):
                 found.setdefault(row.record_id, []).append(_event(row))
         return found
+
+    def hears(self) -> bool:
+        """Whether events of the mapping's Bitable table can be expected."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            return bool(connection.scalar(_HEARS, {"mapping": self._mapping}))
+
+    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits were told of by events received since then, and when the last of them was."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            rows = connection.execute(_EDITED, {"table_id": table_id, "since": since}).all()
+        return [row.record_id for row in rows], max((row.last for row in rows), default=since)
 
     def caught_up(self, revision: int) -> None:
         """Everything in the Bitable table up to this revision was read."""

@@ -7,10 +7,12 @@
 from datetime import datetime
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -146,7 +148,27 @@ intent = Table(
     Column("token", Text),
     Column("body", LargeBinary, nullable=False),
     _moment("created_at"),
+    Column("seen", BigInteger),
     Index(None, "mapping", "state", "place"),
+)
+
+written = Table(
+    "written",
+    metadata,
+    _of_mapping(primary_key=True),
+    Column("record", Text(collation="C"), primary_key=True),
+    Column("intent", Text, primary_key=True),
+    _moment("at"),
+    Column("reported", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Index(None, "mapping", "at"),
+)
+
+unverified = Table(
+    "unverified",
+    metadata,
+    _of_mapping(primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("lines", BigInteger, nullable=False),
 )
 
 conflict = Table(

@@ -20,6 +20,7 @@ from syncer.ports.memory import (
     Memo,
     Seen,
     Standing,
+    Unverified,
 )
 from syncer.ports.world import Clock
 from syncer.testing.births import each
@@ -50,6 +51,8 @@ class Book:
     settled: list[ConflictNote] = field(default_factory=list)
     failures: dict[tuple[Side, str | None, str | None, str], Failed] = field(default_factory=dict)
     guards: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    unverified: dict[tuple[str, str], Unverified] = field(default_factory=dict)
+    """Updates of records whose events are waited for, by intent and record."""
 
     def snapshot(self) -> "Book":
         """A copy that later changes do not reach."""
@@ -236,6 +239,11 @@ class InMemoryMemory:
         """Intents whose outcome is not stored, oldest first."""
         return [intent for intent, state in self.book.intents.values() if state is IntentState.OPEN]
 
+    def unverified(self, records: Sequence[str]) -> Sequence[Unverified]:
+        """The updates of these records whose events are waited for, oldest first; intents with their bodies."""
+        wanted = frozenset(records)
+        return [one for one in self.book.unverified.values() if one.record in wanted]
+
     def unforgotten(self) -> Sequence[str]:
         """Batches an earlier run wrote and remembered, but may not have had forgotten by the rows; at most its last."""
         rows = [pair for pair in self.book.intents.values() if pair[0].side is Side.DATABASE]
@@ -296,11 +304,22 @@ class InMemoryMemory:
         book.audits.extend((*memo.audits, *(audit for _, audit in born)))
         _note_conflicts(book, memo)
         _note_failures(book, memo, self.run)
+        self._note_sent(book, memo)
         for name, state in memo.intents.items():
             if name in book.intents:
-                body = book.intents[name][0].body if state is IntentState.OPEN else b""
+                kept = state is IntentState.OPEN or name in memo.sent
+                body = book.intents[name][0].body if kept else b""
                 book.intents[name] = (replace(book.intents[name][0], body=body), state)
         self._shelf.book = book
+
+    def _note_sent(self, book: Book, memo: Memo) -> None:
+        for name, records in memo.sent.items():
+            intent = book.intents[name][0]
+            book.unverified.update({(name, one): Unverified(one, intent, self.run) for one in records})
+        for place, reported in memo.reported.items():
+            book.unverified[place] = replace(book.unverified[place], reported=reported)
+        for place in memo.verified:
+            book.unverified.pop(place, None)
 
     def _forget(self, book: Book, links: Sequence[int]) -> None:
         for number in links:

@@ -194,6 +194,19 @@ class InMemorySignals:
                 found.setdefault(event.record, []).append(event)
         return found
 
+    def hears(self) -> bool:
+        """Whether events of the mapping's Bitable table can be expected."""
+        return True
+
+    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits were told of by events received since then, and when the last of them was."""
+        found = {
+            event.record: event.received_at
+            for table, event in self._noticing.events
+            if table == table_id and event.action == "record_edited" and event.received_at >= since
+        }
+        return list(found), max(found.values(), default=since)
+
     def caught_up(self, revision: int) -> None:
         """Everything in the Bitable table up to this revision was read."""
         flows, table = self._noticing.flows, self._hole.table

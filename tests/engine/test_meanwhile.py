@@ -23,7 +23,7 @@ def synced(stage, rules="", count=3):
 def test_a_field_edited_in_bitable_after_we_read_survives_our_write_of_another_field(stage):
     pair, ids = synced(stage)
     pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")
-    with stage.tapped(doing("before", "records.revision", lambda: pair.edit(ids[1], 备注="同时"))):
+    with stage.tapped(doing("before", "records.update", lambda: pair.edit(ids[1], 备注="同时"))):
         pair.sync()
     pair.settle()
     assert ("A0001", 77.0, "同时") in equal(pair)
@@ -41,7 +41,7 @@ def test_a_field_edited_in_bitable_while_the_call_is_under_way_survives_our_writ
 def test_the_same_field_edited_in_bitable_after_we_read_becomes_an_open_conflict(stage):
     pair, ids = synced(stage, "conflicts: {default: manual}\n")
     pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")
-    with stage.tapped(doing("before", "records.revision", lambda: pair.edit(ids[1], 金额=55))):
+    with stage.tapped(doing("before", "records.update", lambda: pair.edit(ids[1], 金额=55))):
         pair.sync()
     pair.sync()
     (conflict,) = pair.conflicts()
@@ -54,7 +54,7 @@ def test_the_same_field_edited_in_bitable_after_we_read_becomes_an_open_conflict
 def test_the_same_field_edited_in_bitable_after_we_read_is_settled_by_the_policy_and_told(stage, policy, winner):
     pair, ids = synced(stage, f"conflicts: {{default: {policy}}}\n")
     pair.sql("UPDATE {t} SET amount = 77 WHERE order_no = 'A0001'")
-    with stage.tapped(doing("before", "records.revision", lambda: pair.edit(ids[1], 金额=55))):
+    with stage.tapped(doing("before", "records.update", lambda: pair.edit(ids[1], 金额=55))):
         pair.sync()
     pair.settle()
     assert ("A0001", winner, None) in equal(pair)
@@ -102,7 +102,7 @@ def test_a_row_edited_after_its_record_was_deleted_outlives_the_deletion(stage):
 def test_a_record_edited_after_its_row_was_deleted_outlives_the_deletion(stage):
     pair, ids = synced(stage, count=20)
     pair.sql("DELETE FROM {t} WHERE order_no = 'A0003'")
-    with stage.tapped(doing("before", "records.revision", lambda: pair.edit(ids[3], 备注="还要"))):
+    with stage.tapped(doing("before", "records.delete", lambda: pair.edit(ids[3], 备注="还要"))):
         pair.sync()
     for _ in range(3):
         pair.sync()

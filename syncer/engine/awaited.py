@@ -1,0 +1,33 @@
+"""Notes which updates of records wait for their event: only those that a kept event tells of are known to be safe.
+
+New records are none of them, for there is no edit to overwrite; nor are records of bases that send no events.
+"""
+
+from collections.abc import Sequence
+
+from syncer.core.plan import Operation
+from syncer.engine.notes import Notebook
+from syncer.engine.tools import Tools
+from syncer.ports import Intent
+
+
+class Awaited:
+    """What one run wrote and will hear of."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._hears: bool | None = None
+
+    def note(self, notebook: Notebook, intent: Intent, operations: Sequence[Operation]) -> None:
+        """These operations of a batch took effect."""
+        if intent.action != "update":
+            return
+        records = [operation.line for operation in operations if operation.line is not None and operation.values]
+        if records and self._expects():
+            notebook.sent[intent.id] = records
+
+    def _expects(self) -> bool:
+        if self._hears is None:
+            signals = self._tools.signals
+            self._hears = signals is not None and signals.hears()
+        return self._hears

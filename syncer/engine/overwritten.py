@@ -1,0 +1,299 @@
+"""Finds the edits that our own writes of records overwrote, in the kept events, and gives them what they are due.
+
+Every update of a record waits for its event. What arrives tells that all was well, or that somebody had edited the cell
+between our last look and our write: see ``core.overwritten``. Such an edit becomes a conflict with its value. Unless
+the database wins it is put back, and the run that follows carries it over, adds it up, or parks it. Nothing is read for
+this but the few lines of which an event says that something was lost.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import orjson
+
+from syncer.core.conflicts import Clash, Verdict
+from syncer.core.mapping import Misfit, Pair
+from syncer.core.overwritten import NOTHING, Content, Raw, Sent, Trace, Word, is_lost, trace
+from syncer.core.plan import Action, Collision, LinePlan, Operation
+from syncer.core.putting_back import Decision, Edit, decide
+from syncer.core.records import Base, Held, Link, Side, Told, Unreadable, Version
+from syncer.core.values import Json, Value, digest, dump
+from syncer.engine.carry import Carrier
+from syncer.engine.cases import Bench
+from syncer.engine.frozen import Frozen, thaw_some
+from syncer.engine.lens import absent
+from syncer.engine.line import Line
+from syncer.engine.record_half import RecordHalf
+from syncer.engine.recover import Recovery
+from syncer.engine.row_half import RowHalf
+from syncer.engine.tools import Tools
+from syncer.fields.event_cells import event_cell
+from syncer.ports import FieldInfo, RecordTableInfo, Unverified
+from syncer.ports.signals import RecordEvent
+
+CHUNK = 1000
+LATE = timedelta(seconds=30)
+"""So long may pass between the arrival of an event and the end of the write it tells of, unless a run died on it."""
+KEPT = timedelta(hours=8)
+"""As long as events are kept."""
+HEARD = "heard_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A write of one cell that seems to have overwritten an edit."""
+
+    row: Unverified
+    one: Frozen
+    pair: str
+    found: Trace
+
+    @property
+    def value(self) -> Content:
+        """The edit's value."""
+        assert self.found.lost is not None
+        return self.found.lost.after
+
+    @property
+    def base(self) -> Base:
+        """What both sides held before either changed."""
+        known, held = self.one.bases.get(self.pair), self.one.before.get(self.pair)
+        return Base(held, known.database if known is not None else None)
+
+    def mark(self) -> str:
+        """What tells it from any other of the same write."""
+        return digest(orjson.dumps([self.pair, _told(self.value)])).hex()
+
+
+class Overwritten:
+    """One look through what the events told since the last one."""
+
+    def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
+        self._tools = tools
+        fields = {field.name: field for field in info.fields}
+        self._fields = {pair.name: fields[pair.field] for pair in tools.rules.pairs if pair.field in fields}
+
+    def look(self, *, anew: bool = False) -> int:
+        """Deal with what events told; how many edits were overwritten. ``anew``: of all events that are kept."""
+        signals, memory = self._tools.signals, self._tools.memory
+        if signals is None or not self._tools.table:
+            return 0
+        cursor = memory.cursor(Side.FEISHU)
+        since = self._since(None if anew else cursor.get(HEARD))
+        records, last = signals.edited_since(self._tools.table, since)
+        suspects: list[Suspect] = []
+        for start in range(0, len(records), CHUNK):
+            suspects += self._sift(memory.unverified(records[start : start + CHUNK]))
+        if suspects:
+            self._deal(suspects)
+        if records and last.isoformat() != cursor.get(HEARD):
+            memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), HEARD: last.isoformat()})
+        return len(suspects)
+
+    def _since(self, heard: Json) -> datetime:
+        if isinstance(heard, str):
+            return datetime.fromisoformat(heard) - LATE
+        return self._tools.clock.now() - KEPT
+
+    # What events tell.
+
+    def _sift(self, rows: Sequence[Unverified]) -> list[Suspect]:
+        """Note the writes of which events told; those that seem to have overwritten something."""
+        signals, notebook = self._tools.signals, self._tools.notebook()
+        assert signals is not None
+        events = signals.events_of(self._tools.table, [row.record for row in rows]) if rows else {}
+        suspects: list[Suspect] = []
+        for row, one in _thawed(rows):
+            traces = self._traces(row, one, events.get(row.record, ()))
+            found = [Suspect(row, one, name, each) for name, each in traces.items() if each.lost is not None]
+            news = [each for each in found if each.mark() not in row.reported]
+            suspects += news
+            if traces and not news and all(each.told for each in traces.values()):
+                notebook.verified.append((row.intent.id, row.record))
+        self._tools.store(notebook)
+        return suspects
+
+    def _traces(self, row: Unverified, one: Frozen, events: Sequence[RecordEvent]) -> dict[str, Trace]:
+        """What the events say about each cell that a write gave another value."""
+        edits = [event for event in events if event.action == "record_edited"]
+        found = {}
+        for name, value in one.values.items():
+            field, before = self._fields.get(name), one.before.get(name)
+            if field is None or name not in self._tools.lens.pairs:
+                continue
+            words = [word for event in edits if (word := self._word(name, field, event)) is not None]
+            assert row.intent.created_at is not None
+            sent = Sent(before, value, row.intent.seen, row.intent.created_at)
+            found[name] = trace(sent, words) if words else NOTHING
+        return found
+
+    def _word(self, name: str, field: FieldInfo, event: RecordEvent) -> Word | None:
+        """What an event tells of a field, if it names it."""
+        if field.id not in event.before and field.id not in event.after:
+            return None
+        pair = self._tools.lens.pairs[name]
+        before, after = (_content(pair, field, told.get(field.id, "")) for told in (event.before, event.after))
+        who = event.operator.get("open_id")
+        return Word(before, after, event.revision, event.happened_at, who if isinstance(who, str) else "")
+
+    # What becomes of it.
+
+    def _deal(self, suspects: Sequence[Suspect]) -> None:
+        """Read the lines again, tell what was lost of them, and put back what the policies want back."""
+        by_record: dict[str, list[Suspect]] = {}
+        for suspect in suspects:
+            by_record.setdefault(suspect.row.record, []).append(suspect)
+        bench = Bench(self._tools)
+        carrier = Carrier(self._tools, RowHalf(self._tools), RecordHalf(self._tools, bench, Recovery(self._tools)))
+        for line, found in self._lines(by_record, bench):
+            self._deal_with(line, found, carrier)
+        carrier.close()
+        self._report(suspects)
+
+    def _lines(self, wanted: Mapping[str, list[Suspect]], bench: Bench) -> list[tuple[Line, list[Suspect]]]:
+        """The lines as they are now."""
+        numbers = [found[0].one.link for found in wanted.values()]
+        known = {each.link.id: each.link for each in self._tools.memory.links(numbers)}
+        lines = [(_bare(self._tools, found[0].one, known.get(found[0].one.link)), found) for found in wanted.values()]
+        for side in Side:
+            bench.refresh(side, [line for line, _ in lines if not line.versions[side].absent])
+        return lines
+
+    def _deal_with(self, line: Line, found: Sequence[Suspect], carrier: Carrier) -> None:
+        tools, wanted = self._tools, dict[str, tuple[Suspect, Decision]]()
+        notebook = tools.notebook()
+        if tools.witnesses is not None and not line.versions[Side.DATABASE].absent:
+            tools.witnesses.ask([line])
+        for suspect in found:
+            decision = self._decision(line, suspect)
+            if decision.met is None:
+                continue
+            notebook.collision(line, decision.met)
+            tools.report.conflicts += 1
+            if decision.base is not None:
+                wanted[suspect.pair] = (suspect, decision)
+        tools.store(notebook)
+        if wanted:
+            line.wish = lambda line: _put_back(line, wanted)
+            line.adopt(line.wish(line))
+            carrier.take(line)
+            if tools.signals is not None:
+                tools.signals.follow_up([line.versions[Side.FEISHU].line], tools.clock.now())
+
+    def _decision(self, line: Line, suspect: Suspect) -> Decision:
+        """What is to be done about an edit, if it was lost at all; told as a conflict that names our write."""
+        held, value = _held(line, Side.FEISHU, suspect.pair), suspect.value
+        base = line.link.bases.get(suspect.pair) if line.link else None
+        ours = held == suspect.one.values[suspect.pair] or (base is not None and held == base.feishu)
+        if isinstance(held, Unreadable) or not is_lost(suspect.found, held, ours=ours):
+            return Decision()
+        if isinstance(value, Raw) or not self._stands(line):
+            return Decision(self._told_only(line, suspect, Side.DATABASE, "it cannot be put back"))
+        if held != suspect.one.values[suspect.pair]:
+            return Decision(self._told_only(line, suspect, Side.FEISHU, "the cell was changed again since"))
+        decision = decide(
+            self._tools.rules,
+            Edit(suspect.pair, self._base(suspect), value, self._when(suspect)),
+            line.versions[Side.DATABASE],
+            self._tools.clock.now(),
+        )
+        met = decision.met
+        return decision if met is None else replace(decision, met=_because(met, suspect))
+
+    @staticmethod
+    def _stands(line: Line) -> bool:
+        linked = line.stored and line.link is not None and line.link.severed is None
+        return linked and not any(version.absent for version in line.versions.values())
+
+    def _base(self, suspect: Suspect) -> Base:
+        """Where the two sides had never agreed before, the row counts as if it had held what the record did."""
+        base = suspect.base
+        if suspect.pair in suspect.one.bases:
+            return base
+        try:
+            return replace(base, database=self._tools.lens.pairs[suspect.pair].translator.to_database(base.feishu))
+        except Misfit:
+            return base
+
+    def _when(self, suspect: Suspect) -> Told | None:
+        """When the edit was made, if an event of its own told."""
+        lost = suspect.found.lost
+        assert lost is not None
+        return Told(lost.at, lost.who) if lost.before != lost.after else None
+
+    def _told_only(self, line: Line, suspect: Suspect, winner: Side, reason: str) -> Collision:
+        rules, held = self._tools.rules, _held(line, Side.DATABASE, suspect.pair)
+        value: Value = suspect.value.text if isinstance(suspect.value, Raw) else suspect.value
+        row = None if isinstance(held, Unreadable) else held
+        clash = Clash(value, row, {}, rules.tie, rules.tolerance)
+        return _because(Collision(suspect.pair, clash, Verdict(winner, reason), self._base(suspect)), suspect)
+
+    def _report(self, suspects: Iterable[Suspect]) -> None:
+        """Remember what was dealt with, as the last thing: until then it is looked at again."""
+        notebook, marks = self._tools.notebook(), dict[tuple[str, str], frozenset[str]]()
+        for suspect in suspects:
+            place = (suspect.row.intent.id, suspect.row.record)
+            marks[place] = marks.get(place, suspect.row.reported) | {suspect.mark()}
+            if suspect.found.told:
+                notebook.verified.append(place)
+        notebook.reported.update({place: found for place, found in marks.items() if place not in notebook.verified})
+        self._tools.store(notebook)
+
+
+def _thawed(rows: Sequence[Unverified]) -> Iterable[tuple[Unverified, Frozen]]:
+    """Writes with what they sent; each batch is taken apart once."""
+    by_intent: dict[str, list[Unverified]] = {}
+    for row in rows:
+        by_intent.setdefault(row.intent.id, []).append(row)
+    for found in by_intent.values():
+        sent = thaw_some(found[0].intent.body, {row.record for row in found}) if found[0].intent.body else {}
+        yield from ((row, sent[row.record]) for row in found if row.record in sent)
+
+
+def _bare(tools: Tools, one: Frozen, link: Link | None) -> Line:
+    """A line whose versions are still to be read; of one that is linked no more only the names are known."""
+    now = tools.clock.now()
+    names = {Side.FEISHU: one.record, Side.DATABASE: link.key if link else None}
+    versions = {side: Version(side, name, {}, now) if name else absent(side, "", now) for side, name in names.items()}
+    if link is None:
+        return Line(versions, Link(one.link, one.record, None))
+    return Line(versions, link, stored=True, bases=dict(link.bases))
+
+
+def _put_back(line: Line, wanted: Mapping[str, tuple[Suspect, Decision]]) -> LinePlan:
+    """The plan that gives cells back what we took from them; those that hold something else by now stay."""
+    line.prints = dict.fromkeys(Side)  # whatever else was read of the line is for the run that follows
+    values: dict[str, Value] = {}
+    after: dict[str, Base] = {}
+    for name, (suspect, decision) in wanted.items():
+        if _held(line, Side.FEISHU, name) == suspect.one.values[name] and decision.base is not None:
+            assert not isinstance(suspect.value, Raw)
+            values[name], after[name] = suspect.value, decision.base
+    if not values:
+        return LinePlan()
+    before = {name: suspect.one.values[name] for name, (suspect, _) in wanted.items() if name in values}
+    runs = sorted({suspect.row.run for name, (suspect, _) in wanted.items() if name in values})
+    reason = f"put back: overwritten by our write in run {', '.join(runs)}"
+    record = line.versions[Side.FEISHU].line
+    return LinePlan((Operation(Side.FEISHU, Action.UPDATE, record, values, before, after, reason),))
+
+
+def _because(met: Collision, suspect: Suspect) -> Collision:
+    verdict = replace(met.verdict, reason=f"{met.verdict.reason}; overwritten by our write in run {suspect.row.run}")
+    return replace(met, verdict=verdict)
+
+
+def _held(line: Line, side: Side, pair: str) -> Held:
+    return (line.versions[side].values or {}).get(pair)
+
+
+def _content(pair: Pair, field: FieldInfo, raw: str) -> Content:
+    try:
+        return pair.translator.from_cell(event_cell(field, raw))
+    except Misfit:
+        return Raw(raw)
+
+
+def _told(content: Content) -> Json:
+    return content.text if isinstance(content, Raw) else dump(content)

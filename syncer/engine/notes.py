@@ -99,9 +99,8 @@ class Notebook:
         times = (self.now, line.versions[operation.side.other].read_at)
         whole = line.wholes.get(operation.side) if operation.action is Action.DELETE else None
         told = (record, key, before, after, operation.reason)
-        noticed = line.noticed.get(operation.side.other)
-        way = (noticed, line.planned_at, line.sent_at, whole)
-        self.audits.append(Audit(link, operation.side, action, *told, *times, None, *way))
+        way = (line.noticed.get(operation.side.other), line.planned_at, line.sent_at)
+        self.audits.append(Audit(link, operation.side, action, *told, *times, None, *way, whole=whole))
 
     def _left(self, line: Line, operation: Operation) -> Mapping[str, Value]:
         """What the side holds after a write: of a new line all, else the pairs that were written."""

@@ -7,6 +7,7 @@ nobody told stays unknown: it is never guessed here.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from syncer.core.mapping import Misfit, Pair
 from syncer.core.plan import LinePlan
@@ -55,6 +56,28 @@ class Witnesses:
         versions = {line.versions[Side.FEISHU].line: line.versions[Side.FEISHU] for line in lines}
         events = signals.events_of(self._tools.table, list(versions))
         return {name: self._dated(versions[name], found) for name, found in events.items()}
+
+    def last_person(self, line: Line) -> datetime | None:
+        """When a person edited a mapped field of a line's record last, by our clock, as far as events tell.
+
+        Nobody who is named for a value that we wrote ourselves is a person.
+        """
+        tools, record = self._tools, line.versions[Side.FEISHU].line
+        events = tools.signals.events_of(tools.table, [record]).get(record, ()) if tools.signals is not None else ()
+        named = [event for event in events if _who(event) and self._mapped(event)]
+        ours = {_who(event) for event in named if self._is_base(line, event)}
+        last = max((event.happened_at for event in named if _who(event) not in ours), default=None)
+        return None if last is None else last - tools.rules.skew.get(Side.FEISHU, timedelta(0))
+
+    def _mapped(self, event: RecordEvent) -> bool:
+        return any(field.id in event.after or field.id in event.before for field in self._fields.values())
+
+    def _is_base(self, line: Line, event: RecordEvent) -> bool:
+        """Whether an event tells the values that we wrote to the record last."""
+        held = Version(Side.FEISHU, "", {name: base.feishu for name, base in line.bases.items()}, event.happened_at)
+        pairs = self._tools.lens.pairs
+        named = [(name, field) for name, field in self._fields.items() if field.id in event.after]
+        return all(self._tells(pairs[name], field, event, held) for name, field in named)
 
     def _dated(self, version: Version, events: Sequence[RecordEvent]) -> Dated:
         found = {}

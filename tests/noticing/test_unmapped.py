@@ -1,4 +1,4 @@
-"""A line is more than its mapped fields: all of it is audited before it is deleted, and any edit outlives a deletion."""
+"""A line is more than its mapped fields: all of it is audited before it goes, and any edit outlives a deletion."""
 
 import time
 

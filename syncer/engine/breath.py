@@ -5,7 +5,7 @@ survey counts it as overtaken.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from syncer.batching.askers import urgently
@@ -24,6 +24,8 @@ from syncer.ports.signals import Signal
 
 APART = timedelta(milliseconds=300)
 """How often what was noticed is asked for, at most."""
+PATIENCE = timedelta(seconds=2)
+"""So long an event may take to tell why Feishu's table moved."""
 MOST = 100
 """So many lines are dealt with in one breath."""
 
@@ -42,6 +44,8 @@ class Breath:
     news: News | None = None
     capture: Json = None
     """The capture's cursor, as far as rows were dealt with."""
+    counted: set[int] = field(default_factory=set)
+    """The revisions of other people's writes that were dealt with."""
     last: datetime | None = None
     busy: bool = False
 
@@ -91,7 +95,7 @@ class Breath:
         finally:
             tools.reporter, tools.report.read = reporter, read
             tools.overtaken |= before
-        self._follow(known, revision, scope)
+        self._follow(known, revision)
         if done and tools.signals is not None:
             tools.signals.settle(scope.signals)
         elif self.news is not None:
@@ -121,24 +125,32 @@ class Breath:
         links = [each.link for each in memory.links(sorted(found))]
         return {(side, name) for link in links for side in Side if (name := link.line(side)) is not None}
 
-    def _follow(self, known: set[int], revision: int | None, scope: Scope) -> None:
-        """Where Feishu may stand now if nobody wrote to it but us, and those whose writes were just dealt with."""
-        tools = self.tools
-        if revision in known:
-            return
-        told, explained = self._told(scope), set(known)
-        while news := {step + 1 for step in explained} & told - explained:
-            explained |= news
-        if revision not in explained:
-            tools.revisions = set()
+    def _follow(self, known: set[int], revision: int | None) -> None:
+        """Where Feishu must stand if nobody wrote to it but us, and those whose writes were dealt with by now.
 
-    def _told(self, scope: Scope) -> set[int]:
-        """The revisions whose events named nothing but lines that were just looked at."""
-        records = scope.lines[Side.FEISHU]
-        if self.tools.signals is None or not records or self.news is None or not self.news.complete:
-            return set()
-        events = self.tools.signals.events_of(self.tools.table, records)
-        return {event.revision for found in events.values() for event in found if event.revision is not None}
+        Each of their writes is one step, whenever its event came. While one is still to come the table stands further
+        than that; no step is counted whose event named lines that are still to be looked at.
+        """
+        tools, news = self.tools, self.news
+        steps = 0
+        if news is not None and news.complete:
+            fresh = news.foreign - self.counted
+            self.counted |= fresh
+            steps = len(fresh)
+        ours = {now - revision for now in tools.revisions} if revision is not None else {0}
+        tools.revisions = {before + steps + more for before in known for more in ours}
+
+    def explain(self) -> bool:
+        """Wait a little for what explains that Feishu's table moved, and deal with it; whether all is explained now."""
+        tools, until = self.tools, self.tools.clock.now() + PATIENCE
+        if self.busy or self.carry is None or self.news is None or not tools.revisions:
+            return False
+        while tools.records.revision() not in tools.revisions:
+            if tools.clock.now() > until:
+                return False
+            tools.clock.sleep(APART.total_seconds())
+            self.draw()
+        return True
 
 
 def _moment(found: CapturedKey) -> datetime:

@@ -39,6 +39,8 @@ class Told:
     numbers: set[int] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     newborn: set[str] = field(default_factory=set)
+    foreign: dict[str, set[int]] = field(default_factory=dict)
+    """Of the records that are not echoes, the revisions that were not our own, as far as values tell."""
 
     @property
     def found(self) -> frozenset[str]:
@@ -87,6 +89,10 @@ class Echoes:
             told.held.add(name)
         elif news and link is None and all(event.action == ADDED for event in news):
             told.newborn.add(name)
+        if name not in told.echoes:
+            told.foreign[name] = {
+                event.revision for event in news if event.revision is not None and not self._is_echo([event], link)
+            }
 
     def _links(self, records: Sequence[str]) -> Mapping[str, Link]:
         memory = self._tools.memory

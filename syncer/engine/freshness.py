@@ -45,7 +45,17 @@ class Freshness:
         if now in explained:
             self.seen = min(explained)
             return lines
+        if all(creates(line) and not line.stored for line in lines) and self._tools.explain():
+            self.seen = min(self._tools.revisions)
+            return self._not_overtaken(lines)
         return self.again(lines, now)
+
+    def _not_overtaken(self, lines: Sequence[Line]) -> list[Line]:
+        """Without the lines that were dealt with while it was asked why the table moved."""
+        for line in lines:
+            if any((side, line.id_on(side)) in self._tools.overtaken for side in Side):
+                line.leave()
+        return [line for line in lines if not line.undone]
 
     @property
     def only_at(self) -> Collection[int] | None:

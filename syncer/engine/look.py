@@ -126,7 +126,7 @@ class _Seeker:
             self._read_rows()
         reading = proven(reading, reading.distinct, whole=info.whole)
         tools.report.read[Side.FEISHU] = reading.returned
-        tools.revisions &= {still_named(tools, info) or 0}
+        still_named(tools, info)  # whether the table moved meanwhile is asked before each write
         return reading
 
     def _read_rows(self) -> None:

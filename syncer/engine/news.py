@@ -38,6 +38,8 @@ class News:
         """Signals whose change the run's own reading holds: dealt with once the run is at its end."""
         self.complete = True
         """Whether the last signals taken were all there was to look at."""
+        self.foreign: set[int] = set()
+        """The revisions, not ours, that were told of the records taken last, beyond those the run's reading holds."""
 
     def take(self, most: int) -> list[Signal]:
         """What is to be looked at now, the youngest first; about ``most`` signals."""
@@ -45,6 +47,7 @@ class News:
         if port is None:
             return []
         now, self.complete = self._tools.clock.now(), True
+        self.foreign = set()
         young = port.newest(self._reached(now), MOST)
         fresh = [signal for signal in young if not self._is_known(signal)]
         wanted: list[Signal] = []
@@ -85,6 +88,7 @@ class News:
                 self.passed.append(signal)
             elif signal.line not in told.echoes and not self._postpones(signal, told):
                 wanted.append(signal)
+                self.foreign |= {step for step in told.foreign.get(signal.line, ()) if step > (self._revision or 0)}
         return wanted
 
     def _told(self, records: Sequence[Signal]) -> Told:

@@ -87,7 +87,7 @@ def _breath(tools: Tools, info: RecordTableInfo, scope: Scope) -> Breath:
     named = sum(len(lines) for lines in scope.lines.values() if lines is not None)
     if (scope.partial < frozenset(Side) or named > SHORT) and not tools.options.dry:
         breath.carry = partial(_carry_some, tools)
-        tools.breathe = breath.draw
+        tools.breathe, tools.explain = breath.draw, breath.explain
     return breath
 
 

@@ -80,6 +80,8 @@ class Tools:
     began: datetime | None = None
     breathe: Callable[[], None] = lambda: None
     """Deals with what was noticed meanwhile; a long run calls it between two slices."""
+    explain: Callable[[], bool] = lambda: False
+    """Waits a little for events that tell why Feishu's table moved, and deals with them; whether they tell all."""
     overtaken: set[tuple[Side, str]] = field(default_factory=set)
     """Lines that were dealt with in such a breath, whatever the run's survey says of them."""
     table: str = ""

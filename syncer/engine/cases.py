@@ -78,7 +78,7 @@ class Bench:
         line = Line({}, link, stored=link is not None)
         for side in Side:
             line.versions[side] = self._version(case, side)
-            line.prints[side] = case.prints.get(side) or (case.remembered.prints.get(side) if case.remembered else None)
+            line.prints[side] = _print(case, side)
         if case.kind is CaseKind.MOVED and link is not None:
             line.link = replace(link, record=line.id_on(Side.FEISHU), key=line.id_on(Side.DATABASE), severed=None)
         if link is not None:
@@ -160,6 +160,12 @@ class Bench:
         pairing = Pairing.POLICY if asked or (self._tools.repairs and line.stored) else None
         said = resolutions(self._tools.rules, line.open_conflicts)
         return Desk(failed, said, pairing, self._tools.clock.now())
+
+
+def _print(case: Case, side: Side) -> bytes | None:
+    """The fingerprint of what a case says of a side: of a line that was dealt with since, not the one staged before."""
+    known = case.remembered.prints.get(side) if case.remembered else None
+    return (case.prints.get(side) or known) if isinstance(case.side(side), Version) else known
 
 
 def _is_outdated(version: Version, link: Link | None) -> bool:

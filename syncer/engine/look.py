@@ -80,6 +80,7 @@ def still_named(tools: Tools, info: RecordTableInfo) -> int | None:
 def _seek(tools: Tools, info: RecordTableInfo, scope: Scope, revision: int | None) -> Surveyed:
     """One look; wider than the scope where it met more newcomers than can be asked about one by one."""
     while True:
+        tools.overtaken = set()  # what was dealt with before this reading may have changed since
         seeker = _Seeker(tools, scope, revision)
         reading = seeker.read(info)
         crowded = seeker.complete()

@@ -309,7 +309,8 @@ class Checks:
             ):
                 continue
             lost = {other.line for other in self.people.losses}  # a key may come back with another row
-            left = [line for line in group - lost if line in self.held and line[0] is not loss.line[0]]
+            anew = {edit.line for edit in self.people.edits if edit.pair == "origin" and edit.at > loss.at}
+            left = [line for line in group - lost - anew if line in self.held and line[0] is not loss.line[0]]
             if rule.action == "delete":
                 left = [line for line in left if not self._explained_survivor(line)]
                 demand(not left, f"{loss.line} was deleted, but {left} still lives")

@@ -257,6 +257,15 @@ def test_a_match_that_a_side_fills_by_itself_needs_no_advice(tmp_path):
     assert found(tmp_path, filled, row_table=rows(columns=column("order_no", has_default=True))) == ([], [])
 
 
+def test_fields_that_feishu_computes_are_named_with_how_late_they_are(tmp_path):
+    told = check_against(loaded(tmp_path, f"{RIGHT}computed: 3m\n").mapping, records(), rows(), Places("m"))
+    (note,) = told.notes
+    assert "Feishu tells of no change of 合计: it is seen 5s after the record is edited or written" in note
+    assert "else by the first poll (schedule: every) after 3m" in note
+    bare = RIGHT.replace("  - {field: 合计, column: total, direction: to_database}\n", "")
+    assert check_against(loaded(tmp_path, bare).mapping, records(), rows(), Places("m")).notes == ()
+
+
 def test_many_faults_are_told_at_once_by_line(tmp_path):
     text = (
         RIGHT.replace("field: 金额 💰", "field: 余额")

@@ -5,7 +5,19 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from syncer.core.cursors import MOVED_UNTOLD, OVERLAP, TOLD_TRUST, Asked, FeishuCursor, Way, is_still, unaccounted, way
+from syncer.core.cursors import (
+    COMPUTED,
+    MOVED_UNTOLD,
+    OVERLAP,
+    TOLD_TRUST,
+    Asked,
+    FeishuCursor,
+    Way,
+    is_still,
+    scans,
+    unaccounted,
+    way,
+)
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 REVISIONS = st.integers(1, 6)
@@ -21,6 +33,7 @@ CURSORS = st.builds(
     at=st.none() | MOMENTS,
     checked_at=st.none() | MOMENTS,
     why=st.sampled_from(["", "因为"]),
+    computed_at=st.none() | MOMENTS,
 )
 ASKED = st.builds(
     Asked,
@@ -31,6 +44,8 @@ ASKED = st.builds(
     full=st.booleans(),
     polls=st.booleans(),
     renamed=st.booleans(),
+    computed=st.sampled_from([timedelta(seconds=1), timedelta(minutes=10)]),
+    overdue=st.booleans(),
 )
 
 
@@ -68,6 +83,19 @@ def test_the_head_is_believed_only_with_a_watermark_and_of_fields_that_leave_a_t
         assert cursor.since == cursor.watermark - OVERLAP
         assert not MOVED_UNTOLD & set(asked.types)
         assert cursor.fields == asked.fields
+
+
+@given(CURSORS, ASKED)
+def test_computed_fields_are_read_where_there_are_some_by_polls_that_are_due_and_when_asked_for(cursor, asked):
+    told = scans(cursor, asked)
+    if not COMPUTED & set(asked.types):
+        assert not told
+    elif asked.overdue:
+        assert told
+    elif not asked.polls:
+        assert not told
+    else:
+        assert told == (cursor.computed_at is None or NOW - cursor.computed_at >= asked.computed)
 
 
 @given(ASKED)

@@ -36,6 +36,14 @@ def test_the_next_poll_is_never_past_and_never_later_than_the_rhythm_says(every,
     assert due == now or due == began + every
 
 
+@given(spans, moments, spans, spans)
+def test_computed_fields_make_polls_come_more_often_and_never_more_seldom(every, began, took, computed):
+    schedule, plain, now = Schedule(every, "0 3 * * *", computed=computed), Schedule(every, "0 3 * * *"), began + took
+    assert schedule.next_poll(began, now) == min(
+        plain.next_poll(began, now), Schedule(computed, "0 3 * * *").next_poll(began, now)
+    )
+
+
 @given(moments)
 def test_what_never_ran_is_due_at_once(now):
     assert Schedule(timedelta(days=1), "0 3 * * *").next_poll(None, now) == now

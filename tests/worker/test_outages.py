@@ -19,6 +19,8 @@ CUT, OPEN, LATE = (60.0, 600.0, 600.0) if LONG else (8.0, 6.0, 6.0)
 AGAIN = 75.0
 """Seconds until everything is done after the longest rest between two tries, a minute."""
 
+pytestmark = pytest.mark.timeout(OPEN + 600)
+
 
 class Firm:
     """``syncer up``, one mapping that is hardly ever polled, and its tables."""

@@ -11,6 +11,8 @@ from tests.worker.servers import FragilePostgres, FragileRedis
 
 WRITE = "bitable.record.batch_create"
 
+pytestmark = pytest.mark.timeout(300)  # every step has its own patience; their sum, on a busy machine, takes longer
+
 
 def hold_a_write(scene, seconds=20):
     """The next creation of records is done, and its answer does not come."""

@@ -124,4 +124,5 @@ def manner_of(pair: Any) -> Manner:
         parse=pair.parse or (),
         split=pair.split,
         join=pair.join,
+        person=pair.person,
     )

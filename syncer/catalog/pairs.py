@@ -11,6 +11,7 @@ from syncer.core.values import Json, Value
 from syncer.errors import MendError, SchemaError
 from syncer.fields import registry
 from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair
+from syncer.fields.people import NOBODY, Directory, meeting
 from syncer.fields.timezones import zone
 from syncer.ports import ColumnInfo, FieldInfo, RecordTableInfo, RowTableInfo
 
@@ -41,11 +42,13 @@ class Tables:
         return found
 
 
-def build_rules(mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo) -> Rules:
+def build_rules(
+    mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo, directory: Directory = NOBODY
+) -> Rules:
     """What the planner needs of a mapping. Raises ``SchemaError`` with all faults if the tables do not carry it."""
     return Rules(
         name=mapping.name,
-        pairs=build_pairs(mapping, record_table, row_table),
+        pairs=build_pairs(mapping, record_table, row_table, directory),
         match=match_columns(mapping, row_table),
         key=key_columns(mapping, row_table),
         direction=mapping.direction,
@@ -59,14 +62,16 @@ def build_rules(mapping: SyncMapping, record_table: RecordTableInfo, row_table: 
     )
 
 
-def build_pairs(mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo) -> tuple[Pair, ...]:
+def build_pairs(
+    mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo, directory: Directory = NOBODY
+) -> tuple[Pair, ...]:
     """The pairs of a mapping, by the fields' present names. Raises ``SchemaError`` with all faults."""
     tables, time_zone = Tables(record_table, row_table), zone_of(mapping, record_table)
     pairs: list[Pair] = []
     faults: list[str] = []
     for spec in mapping.pairs:
         try:
-            pairs.append(build_pair(mapping, spec, tables, time_zone))
+            pairs.append(build_pair(mapping, spec, tables, time_zone, directory))
         except MendError as error:
             faults.append(f"mapping {mapping.name}: fields.{spec.field}: {error}")
     if faults:
@@ -74,10 +79,12 @@ def build_pairs(mapping: SyncMapping, record_table: RecordTableInfo, row_table: 
     return tuple(pairs)
 
 
-def build_pair(mapping: SyncMapping, spec: PairSpec, tables: Tables, time_zone: ZoneInfo) -> Pair:
+def build_pair(
+    mapping: SyncMapping, spec: PairSpec, tables: Tables, time_zone: ZoneInfo, directory: Directory = NOBODY
+) -> Pair:
     """One pair. Raises ``MendError`` for an unknown field or column, impossible types, or a default that misfits."""
     field, column = tables.field(spec.field), tables.column(spec.column)
-    translator = _translator(spec, field, column, time_zone)
+    translator = _translator(spec, field, column, time_zone, directory)
     return Pair(
         name=column.name,
         field=field.name,
@@ -88,6 +95,7 @@ def build_pair(mapping: SyncMapping, spec: PairSpec, tables: Tables, time_zone: 
         required=spec.required,
         defaults=_defaults(spec, field, column, time_zone),
         writable=registry.writable(field, column),
+        meet=meeting(spec.manner, directory),
     )
 
 
@@ -107,10 +115,18 @@ def match_columns(mapping: SyncMapping, row_table: RowTableInfo) -> tuple[str, .
     return mapping.match or tuple(column for column in key_columns(mapping, row_table) if column in mapped)
 
 
-def _translator(spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo) -> Translator:
+def _translator(
+    spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo, directory: Directory
+) -> Translator:
     try:
         return registry.translator(
-            field, column, values=spec.values, manner=spec.manner, timezone=time_zone, direction=spec.direction
+            field,
+            column,
+            values=spec.values,
+            manner=spec.manner,
+            directory=directory,
+            timezone=time_zone,
+            direction=spec.direction,
         )
     except ImpossiblePair as impossible:
         raise MendError(impossible.reason) from impossible

@@ -4,7 +4,7 @@
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -145,6 +145,7 @@ class Manner:
     parse: tuple[str, ...] = ()
     split: str | None = None
     join: str | None = None
+    person: Literal["open_id", "union_id", "user_id", "email", "employee_no"] | None = None
     option_ids: tuple[tuple[str, str], ...] = ()
     """The ids that options had when they went by the names the file gives them; no part of what the file says."""
 
@@ -224,6 +225,8 @@ class Pair:
     required: bool = False
     defaults: Mapping[Side, Value] = dataclasses.field(default_factory=dict)
     writable: frozenset[Side] = frozenset(Side)
+    meet: Callable[[Side, Iterable[Value]], None] | None = None
+    """Tells whoever must be asked about values that many of them are about to be carried from a side."""
     targets: frozenset[Side] = dataclasses.field(init=False)
     """The sides this pair ever writes to."""
 

@@ -30,6 +30,7 @@ class Lens:
             (pair.name, pair.field, pair.translator.from_cell) for pair in rules.pairs
         )
         self._columns = tuple((pair.name, pair.translator.from_column) for pair in rules.pairs)
+        self._meets = [(pair.name, pair.meet) for pair in rules.pairs if pair.meet is not None]
         self._marks = rules.marks
         self._add_marks()
 
@@ -50,6 +51,17 @@ class Lens:
         """Whether a line carries the mark of a deleted one."""
         mark = self._marks.get(version.side)
         return mark is not None and version.values is not None and version.values.get(MARK) == mark.value
+
+    def meet(self, versions: Sequence[Version]) -> None:
+        """Have whoever these lines name looked up together, before the lines are carried one by one."""
+        if self._meets and versions:
+            lines = [version.values for version in versions if version.values is not None]
+            self.meet_series(versions[0].side, {name: [line.get(name) for line in lines] for name, _ in self._meets})
+
+    def meet_series(self, side: Side, held: Mapping[str, Sequence[Held]]) -> None:
+        """The same of what a side holds, series by series."""
+        for name, meet in self._meets:
+            meet(side, [value for value in held[name] if not isinstance(value, Unreadable)])
 
     def record(self, raw: RawRecord, read_at: datetime) -> Version:
         """A record's version; a missing key is an empty cell."""

@@ -78,6 +78,7 @@ class Reader:
         others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])
         self._touched.read((raws[place] for place, _ in others), read_at)
         versions = [(raws[place], link, self._lens.record(raws[place], read_at)) for place, link in others]
+        self._lens.meet([version for _, _, version in versions])
         if versions:
             survey.stage(
                 Side.FEISHU, [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
@@ -92,6 +93,7 @@ class Reader:
             self._stage_new(survey, new, read_at)
         linked = [(raws[place], link) for place, link in others if link is not None]
         versions = [(raw, link, self._lens.row(raw, read_at)) for raw, link in linked]
+        self._lens.meet([version for _, _, version in versions])
         survey.stage(
             Side.DATABASE, [Staged(raw.key, raw.print, link, None, version) for raw, link, version in versions]
         )
@@ -99,6 +101,7 @@ class Reader:
 
     def _stage_new(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime) -> None:
         held = self._lens.rows(raws)
+        self._lens.meet_series(Side.DATABASE, held)
         matches = self._lens.matches(Side.DATABASE, held, len(raws))
         lines, prints, times = zip(*[(raw.key, raw.print, (read_at, raw.modified_at)) for raw in raws], strict=True)
         survey.stage_newcomers(Newcomers(Side.DATABASE, "", lines, prints, matches, times, held))

@@ -101,6 +101,22 @@ class Bridge:
     """From the column's kind to the field's; may answer ``None`` for a value that says nothing."""
 
 
+def one_after_the_other(first: Bridge, second: Bridge | None) -> Bridge:
+    """The way over both bridges; what the first makes nothing of stays nothing."""
+    if second is None:
+        return first
+
+    def over(value: Value) -> Value:
+        there = first.over(value)
+        return None if there is None else second.over(there)
+
+    def back(value: Value) -> Value:
+        there = second.back(value)
+        return None if there is None else first.back(there)
+
+    return Bridge(over, back)
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """A translator put together from two forms: each entry is the form's own method, so that no call is in between."""

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from syncer.core.mapping import Manner
 from syncer.fields.bridges import bridge
 from syncer.fields.columns.catalog import Columns
-from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind
+from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, one_after_the_other
 from syncer.fields.labels import labelled
 from syncer.fields.options import ANY, options
+from syncer.fields.people import PERSON_TYPES, Directory, known_as
 from syncer.fields.select import MultiSelectField, SingleSelectField
 from syncer.fields.transforms import Tidied, demand_texts, joined_by, power_of_ten, scaled, split_by
 from syncer.fields.wordings import worded
@@ -55,16 +56,27 @@ def with_options(form: FieldForm, field: FieldInfo, manner: Manner) -> FieldForm
     if isinstance(form, SingleSelectField | MultiSelectField):
         known = options(field, manner)
         return form if known is ANY else replace(form, options=known)
-    if manner.unknown is not None:
-        raise ImpossiblePair("`unknown:` is for select fields; leave it out")
+    if manner.person is not None and field.type not in PERSON_TYPES:
+        raise ImpossiblePair("`person:` is for person fields; leave it out")
+    if manner.unknown is not None and manner.person is None:
+        raise ImpossiblePair("`unknown:` is for select fields, and for people with `person:`; leave it out")
+    if manner.unknown == "create":
+        raise ImpossiblePair("`unknown: create` makes options, and no people; write reject, empty or {default: ...}")
     return form
 
 
 def way(
-    here: FieldForm, there: ColumnForm, values: Mapping[str, str] | None, manner: Manner, zone: ZoneInfo
+    here: FieldForm,
+    there: ColumnForm,
+    values: Mapping[str, str] | None,
+    manner: Manner,
+    zone: ZoneInfo,
+    directory: Directory,
 ) -> Bridge | None:
     """The bridge of a pair; ``None`` where both forms hold the same. Raises ``ImpossiblePair``."""
     inner = _inner(here, there, values, manner, zone)
+    if manner.person is not None:
+        inner = one_after_the_other(known_as(manner, directory), inner)
     tidied = Tidied.of(manner)
     if tidied is None:
         return inner

@@ -23,6 +23,7 @@ from syncer.fields.location import AddressField, LocationField
 from syncer.fields.manners import bears, wanted, way, with_options
 from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name, why_never
 from syncer.fields.number import number_field
+from syncer.fields.people import NOBODY, Directory
 from syncer.fields.phone import PhoneField
 from syncer.fields.readonly import ReadOnly
 from syncer.fields.segments import SegmentsField
@@ -144,20 +145,21 @@ def translator(
     *,
     values: Mapping[str, str] | None = None,
     manner: Manner = AS_IT_IS,
+    directory: Directory = NOBODY,
     timezone: ZoneInfo,
     direction: Direction = Direction.BOTH,
 ) -> Translator:
     """What carries values between a field and a column. Raises ``ImpossiblePair``.
 
-    ``values`` maps labels of a select to texts of the column. A pair that goes both ways and has one side that takes
-    no writes is carried to the other side only (see ``writable``).
+    ``values`` maps labels of a select to texts of the column; ``directory`` knows people. A pair that goes both ways
+    and has one side that takes no writes is carried to the other side only (see ``writable``).
     """
     try:
         here, there = _forms(field, column, timezone, manner)
         _demand_a_pair(field, column, manner, here)
         _refuse_dead_ends(field, column, direction)
         _refuse_values(field, column, values)
-        return join(here, there, way(here, there, values, manner, timezone))
+        return join(here, there, way(here, there, values, manner, timezone, directory))
     except ImpossiblePair as impossible:
         raise _named(impossible, field, column) from None
 

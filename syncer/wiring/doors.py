@@ -14,6 +14,7 @@ from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
 from syncer.engine.lens import read_columns
 from syncer.errors import SettingsError
+from syncer.fields.people import NOBODY, Directory
 from syncer.jobs import Sides
 from syncer.ports import RecordTableInfo, RowTableInfo
 from syncer.settings import FeishuApp, Settings
@@ -34,6 +35,7 @@ class Doors(Services):
         super().__init__(settings, grace=grace, attempts=attempts, wait=wait)
         self._clients: dict[str, FeishuClient] = {}
         self._engines: dict[str, Engine] = {}
+        self._people: dict[str, Directory] = {}
 
     def app(self, app: str) -> FeishuApp:
         """One Feishu app of the settings. Raises ``SettingsError`` if its credentials are not set."""
@@ -69,6 +71,16 @@ class Doors(Services):
         )
         self._stack.callback(client.close)
         return client
+
+    def directory(self, mapping: SyncMapping) -> Directory:
+        """Who knows the people of a mapping's Feishu app; nobody where none of its columns names people."""
+        if all(pair.manner.person is None for pair in mapping.pairs):
+            return NOBODY
+        from syncer.feishu.people import People  # noqa: PLC0415 - loads the SDK
+
+        if mapping.app not in self._people:
+            self._people[mapping.app] = People(self.client(mapping.app))
+        return self._people[mapping.app]
 
     def engine(self, connection: str) -> "Engine":
         """The engine of a database to sync. Raises ``SettingsError`` if it is not set."""

@@ -78,7 +78,8 @@ class Syncer(Mappings):
             found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
             if found.faults:
                 raise SchemaError(found.faults)
-            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table), sides)
+            people = self.directory(sides.mapping)
+            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table, people), sides)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)

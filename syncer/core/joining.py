@@ -239,6 +239,13 @@ class SmallSurvey:
         """The next cases of kind ``FRESH``, many at once."""
         return [_newcomers(list(some)) for _, some in groupby(self.cases(CaseKind.FRESH, after, limit), _shape)]
 
+    def fresh_of(self, side: Side, lines: Sequence[str]) -> Sequence[Newcomers]:
+        """The cases of kind ``FRESH`` of these lines, in their order."""
+        named = set(lines)
+        cases = [case for case in self._cases[CaseKind.FRESH] if _version(case).side is side]
+        some = [case for case in cases if _version(case).line in named]
+        return [_newcomers(list(alike)) for _, alike in groupby(some, _shape)]
+
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
         """The next cases of a kind: links by id, newcomers in the order they were staged, duplicates side by side."""
         start = int(after or 0)

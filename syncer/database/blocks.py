@@ -127,7 +127,7 @@ class Block:
     @cached_property
     def _lines(self) -> Sequence[bytes]:
         """The rows as lines of COPY, without the time of their last change."""
-        return list(map(b"\t".join, zip(*map(_as_in_a_line, self._series[: self._width]), strict=True)))
+        return list(map(b"\t".join, zip(*map(as_in_a_line, self._series[: self._width]), strict=True)))
 
     @cached_property
     def prints(self) -> Sequence[bytes]:
@@ -163,7 +163,7 @@ class Block:
         return self._layout.row(line)
 
 
-def _as_in_a_line(series: Sequence[bytes | None]) -> Sequence[bytes]:
+def as_in_a_line(series: Sequence[bytes | None]) -> Sequence[bytes]:
     """One column as COPY writes it."""
     filled = series if None not in series else [b"" if value is None else value for value in series]
     joined = b"".join(filled)  # type: ignore[arg-type]  # nothing is missing

@@ -13,6 +13,7 @@ from syncer.core.mapping import ColumnFill
 from syncer.core.records import key_values
 from syncer.core.values import Json
 from syncer.database import applied, rights, wholes
+from syncer.database.anteroom import PostgresAnteroom
 from syncer.database.asking import look_up
 from syncer.database.batches import Batch, commit
 from syncer.database.blocks import Block
@@ -23,7 +24,7 @@ from syncer.database.loading import Load, Loader
 from syncer.database.parameters import texts_of
 from syncer.database.schema import key_faults, read_table
 from syncer.database.statements import Statements
-from syncer.database.writing import Writer
+from syncer.database.writing import MERGE_RETURNS, Writer
 from syncer.errors import SchemaError
 from syncer.ports import Clock, RawRow, RowDelete, RowInsert, RowOutcome, RowPage, RowTableInfo, RowUpdate, WholeRow
 
@@ -105,6 +106,14 @@ class PostgresRows:
         load = Load(batch, columns, absent, self._on_insert)
         with self._session() as connection:
             return Loader(connection, *self._knowledge(connection)).load(load)
+
+    def anteroom(self) -> PostgresAnteroom | None:
+        """Where new rows may wait until they are inserted; ``None`` where there is no such place."""
+        with self._session() as connection:
+            statements, layout = self._knowledge(connection)
+            if statements.table.info.is_view or connection.info.server_version < MERGE_RETURNS:
+                return None
+        return PostgresAnteroom(self._engine, statements, layout, self._on_insert)
 
     def applied(self, batch: str) -> Mapping[str, str] | None:
         """The keys written by a batch, by operation id; ``None`` if it never committed and nobody is about to."""

@@ -42,10 +42,10 @@ class Statements:
             self._listed(), self.name, self._sent(match), self._equal(match)
         )
 
-    def present(self, match: Sequence[str]) -> Composed:
-        """The positions of the sent tuples that some row holds."""
+    def present(self, match: Sequence[str], source: Composed | None = None) -> Composed:
+        """The positions of the sent tuples, or of those of a ``source``, that some row holds."""
         return SQL("SELECT s.n FROM {} WHERE EXISTS (SELECT FROM {} AS t WHERE {})").format(
-            self._sent(match), self.name, self._equal(match)
+            source or self._sent(match), self.name, self._equal(match)
         )
 
     def whole(self, columns: Sequence[str], written: Sequence[Composable]) -> Composed:
@@ -90,14 +90,17 @@ class Statements:
             self._listed(),
         )
 
-    def merge(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:
-        """Insert the sent rows, told apart by ``n``."""
+    def merge(
+        self, columns: Sequence[str], fills: Mapping[str, ColumnFill], source: Composed | None = None
+    ) -> Composed:
+        """Insert the sent rows, or those of a ``source``, told apart by ``n``."""
         target = SQL("({}) VALUES ({})").format(
             _COMMA.join(map(Identifier, [*columns, *fills])),
             _COMMA.join([*_sent_values([], columns), *self._fills(fills)]),
         )
+        rows = target if columns or fills else SQL("DEFAULT VALUES")
         return SQL("MERGE INTO {} AS t USING {} ON false WHEN NOT MATCHED THEN INSERT {} RETURNING s.n, {}").format(
-            self.name, self._sent(columns), target if columns or fills else SQL("DEFAULT VALUES"), self._listed()
+            self.name, source or self._sent(columns), rows, self._listed()
         )
 
     def insert(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:

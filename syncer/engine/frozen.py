@@ -74,6 +74,11 @@ def freeze_newborns(
     return orjson.dumps({**form, "cells": sent, "match": match})
 
 
+def number_newborns(body: bytes, links: Sequence[int]) -> bytes:
+    """A batch of creates that was frozen without links, with those of its lines."""
+    return body.replace(b'"links":[]', b'"links":' + orjson.dumps(list(links)), 1)
+
+
 def _newborn(form: Mapping[str, Any], place: int) -> Frozen:
     on, line = Side(form["on"]), form["lines"][place]
     after = load_bases({name: items_of(short[place]) for name, short in form["bases"].items()})

@@ -11,6 +11,7 @@ from syncer.core.joining import SmallSurvey
 from syncer.core.plan import Reading, doubts
 from syncer.core.records import Side
 from syncer.core.survey import Remembered, Staged, Totals
+from syncer.engine.drafts import begin_drafts
 from syncer.engine.read import Reader, proven
 from syncer.engine.scope import FEWEST, Scope
 from syncer.engine.tools import Tools
@@ -120,6 +121,7 @@ class _Seeker:
         tools.reporter.stage("reading records")
         if self._scope.lines[Side.DATABASE] is None:
             parallel = tools.aside.parallel
+            self._reader.drafts = begin_drafts(tools, self._survey)
             reading, rows = self._reader.read_both(self._survey, tools.reporter, parallel=parallel)
             tools.report.read[Side.DATABASE] = rows
         else:

@@ -13,6 +13,8 @@ from syncer.core.records import Side
 from syncer.core.survey import Case, Newcomers
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
+from syncer.engine.delivery import Delivery
+from syncer.engine.drafts import Draft
 from syncer.engine.judge import PAGE
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.record_nursery import RecordNursery
@@ -66,6 +68,7 @@ class Nursery:
         self._tools, self._bench, self._carriers, self._records = tools, bench, carriers, records
         self._filling = RowNursery(tools, bench, rows)
         self._ways: Mapping[Side, Way] = {Side.DATABASE: self._filling, Side.FEISHU: RecordNursery(tools, records)}
+        self._delivery = Delivery(tools, self._filling)
         self._planned: dict[Side, list[Slice]] = {side: [] for side in Side}
 
     def take(self, newcomers: Newcomers) -> None:
@@ -73,6 +76,27 @@ class Nursery:
         self._finish(newcomers.side)
         with self._landing():
             self._take(newcomers)
+        self._carry_left(self._tools.options.batch)
+
+    def deliver(self, draft: Draft, survey: Survey) -> None:
+        """Insert rows that were drafted, now or soon."""
+        with self._landing():
+            self._delivery.take(draft, survey)
+        self._deliver_rest(self._tools.options.batch, survey)
+
+    def delivered(self, survey: Survey) -> None:
+        """Be done with everything that was drafted."""
+        self._land()
+        self._deliver_rest(1, survey)
+
+    def _deliver_rest(self, fewest: int, survey: Survey) -> None:
+        """Bring over, in the ordinary way, what could not be delivered, as soon as there are so many lines."""
+        undone = self._delivery.undone
+        if len(undone) >= fewest:
+            self._land()
+            undone, self._delivery.undone = self._delivery.undone, []
+            for newcomers in survey.fresh_of(Side.FEISHU, undone):
+                self.take(newcomers)
         self._carry_left(self._tools.options.batch)
 
     def close(self) -> None:
@@ -133,6 +157,7 @@ class Nursery:
 
     def _land(self) -> None:
         """Wait for everything on its way: what comes next works with the memory itself."""
+        self._delivery.land()
         for way in self._ways.values():
             way.land()
         self._tools.aside.wait()

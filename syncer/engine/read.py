@@ -8,6 +8,7 @@ from syncer.core.plan import Reading
 from syncer.core.records import Side, Version
 from syncer.core.survey import Newcomers
 from syncer.engine.beside import Pages, PagesBeside
+from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
@@ -30,6 +31,7 @@ class Reader:
         self._records, self._rows, self._lens = records, rows, lens
         self._memory, self._clock, self._breathe = memory, clock, breathe
         self._touched = touched or Touched()
+        self.drafts: Drafts | None = None
 
     def read_both(self, survey: Survey, reporter: Reporter, *, parallel: bool) -> tuple[Reading, int]:
         """Stage every record and every row; how many rows there are.
@@ -80,9 +82,10 @@ class Reader:
         versions = [(raws[place], link, self._lens.record(raws[place], read_at)) for place, link in others]
         self._lens.meet([version for _, _, version in versions])
         if versions:
-            survey.stage(
-                Side.FEISHU, [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
-            )
+            staged = [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
+            survey.stage(Side.FEISHU, staged)
+            if self.drafts is not None:
+                self.drafts.take(staged)
 
     def _sift_rows(self, survey: Survey, page: RowPage) -> int:
         """Stage rows, and tell how many; only those that are new or changed are decoded."""

@@ -60,6 +60,10 @@ class RowNursery:
         """Most lines of a slice; none if blocks are refused time and again."""
         return self._tools.options.batch if self._refused < REFUSALS else 0
 
+    def refused(self) -> None:
+        """Note that a block was refused."""
+        self._refused += 1
+
     def is_busy(self) -> bool:
         """Whether something is on its way, or left."""
         return bool(self._departed or self._remembered or self.left or self.filled)
@@ -112,7 +116,7 @@ class RowNursery:
     def _write(self, ready: Ready, binds: Mapping[str, Sequence[object]]) -> Arrived | None:
         match = self._tools.rules.match
         rows = self._tools.rows.insert(ready.intent.id, binds, match if set(match) <= binds.keys() else ())
-        return None if rows is None else Arrived(rows, sorted(self._odd(ready.numbered.slice, rows)))
+        return None if rows is None else Arrived(rows, sorted(self.odd(ready.numbered.slice, rows)))
 
     def _arrive(self) -> None:
         """Wait for the slice on its way, and have it remembered."""
@@ -122,11 +126,11 @@ class RowNursery:
         ready, answer = departed
         arrived, slice_ = answer.result(), ready.numbered.slice
         if arrived is None:
-            self._refused += 1
+            self.refused()
             self.left.extend(slice_.cases)
             self._tools.aside.queue(partial(self._void, ready.intent))
             return
-        self._remembered.append(self._tools.aside.queue(partial(self._remember, ready, arrived)))
+        self._remembered.append(self._tools.aside.queue(partial(self.remember, ready, arrived)))
         self._tools.reporter.advance(len(slice_))
         self._collect(1)
 
@@ -137,7 +141,7 @@ class RowNursery:
     def _void(self, intent: Intent) -> None:
         self._tools.memory.remember(Memo(intents={intent.id: IntentState.VOID}))
 
-    def _remember(self, ready: Ready, arrived: Arrived) -> list[Line]:
+    def remember(self, ready: Ready, arrived: Arrived) -> list[Line]:
         """Remember what was inserted; the lines whose rows hold more than was sent."""
         tools, notebook, numbered = self._tools, self._tools.notebook(), ready.numbered
         lines = self._bench.lines(
@@ -156,7 +160,7 @@ class RowNursery:
         tools.rows.forget([ready.intent.id])
         return lines
 
-    def _odd(self, slice_: Slice, inserted: Inserted) -> set[int]:
+    def odd(self, slice_: Slice, inserted: Inserted) -> set[int]:
         """The rows that hold something else than was to be expected."""
         odd: set[int] = set()
         for name, pair in self._tools.lens.pairs.items():

@@ -14,6 +14,7 @@ from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
+from syncer.engine.drafts import leaving_no_drafts
 from syncer.engine.following import follow_up, following
 from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages
 from syncer.engine.line import Line
@@ -38,6 +39,7 @@ SHORT = 1000
 
 
 @rarely_collecting()
+@leaving_no_drafts
 def run(tools: Tools, info: RecordTableInfo) -> Report:
     """Make one run. ``info`` is the Bitable table as it was read to build the pairs.
 
@@ -205,6 +207,14 @@ class _Carrying:
     def _create(self) -> None:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)
         self._tools.reporter.stage("new lines", fresh)
+        drafts, survey = self._tools.drafts, self._surveyed.survey
+        if drafts is not None and drafts.stand(survey, self._surveyed.totals):
+            for draft in drafts.each():
+                self._nursery.deliver(draft, survey)
+                self._between()
+            self._nursery.delivered(survey)
+            self._nursery.close()
+            return
         for newcomers in ahead(self._tools, self._surveyed.survey):
             self._nursery.take(newcomers)
             self._between()

@@ -18,11 +18,13 @@ from syncer.engine.notes import Notebook
 from syncer.engine.noticed import Noticed
 from syncer.engine.report import Report
 from syncer.ports import Clock, Ids, Memory, Records, Rows
+from syncer.ports.anteroom import Anteroom
 from syncer.ports.capture import Capture
 from syncer.ports.progress import Reporter
 from syncer.ports.signals import Signals
 
 if TYPE_CHECKING:
+    from syncer.engine.drafts import Drafts
     from syncer.engine.wholes import Wholes
     from syncer.engine.witnesses import Witnesses
 
@@ -90,6 +92,10 @@ class Tools:
     """Lines without a link that could not be done with: a later run must look at them whatever its scope is."""
     computed: timedelta = timedelta(minutes=10)
     """How often the fields that Feishu computes are read of every record."""
+    anteroom: Callable[[], Anteroom | None] | None = None
+    """Where new rows may wait while records are read."""
+    drafts: "Drafts | None" = None
+    """What was made ready there, until the run ends."""
     touched: Touched = field(default_factory=Touched)
     """Records that are to be looked at once more for what Feishu computes of them."""
 

@@ -63,6 +63,10 @@ class Survey(Protocol):
         """The next cases of kind ``FRESH``, many at once: as ``cases`` tells them, and in that order."""
         ...
 
+    def fresh_of(self, side: Side, lines: Sequence[str]) -> Sequence[Newcomers]:
+        """The cases of kind ``FRESH`` of these lines, in their order."""
+        ...
+
     def cases(self, kind: CaseKind, after: str | None, limit: int) -> Sequence[Case]:
         """The next cases of a kind, in a stable order; ``after`` is the last case's ``at``."""
         ...

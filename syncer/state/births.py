@@ -16,7 +16,7 @@ from syncer.core.records import Side
 from syncer.core.series import Forms, texts
 from syncer.core.values import microseconds
 from syncer.errors import FaultError
-from syncer.ports.births import Births
+from syncer.ports.births import Births, contents
 from syncer.state.layouts import Layouts
 from syncer.state.tables import SIDE_CODES
 
@@ -65,10 +65,19 @@ def _link_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int, 
     )
     prints = [births.prints.get(side, repeat(None)) for side in Side]
     for number, match, record_print, key_print, record, key, bases in zip(
-        births.links, births.matches, *prints, *lines, _bases(births.bases, layouts), strict=False
+        births.links, births.matches, *prints, *lines, _packed_bases(births, layouts), strict=False
     ):
         yield before + _int8(8, number) + behind + _bytes(match) + _bytes(record_print) + _bytes(key_print)
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(bases)) + bases
+
+
+def _packed_bases(births: Births, layouts: Layouts) -> Sequence[bytes]:
+    packed = births.packed
+    if packed is None:
+        return _bases(births.bases, layouts)
+    if packed.names == tuple(name for name, _ in layouts.known[layouts.current]):
+        return packed.bases
+    return _bases(packed.series(), layouts)
 
 
 def _bases(bases: Mapping[str, Forms], layouts: Layouts) -> Sequence[bytes]:
@@ -89,17 +98,11 @@ def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int,
     )
     read = {at: _moment(at) for at in set(births.read_at)}
     for number, read_at, record, key, after in zip(
-        births.links, births.read_at, *lines, _documents(births.created), strict=True
+    created = births.packed.created if births.packed else contents(births.created)
+        births.links, births.read_at, *lines, created, strict=True
     ):
         yield before + _int8(8, number) + behind + read[read_at]
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(after)) + after
-
-
-def _documents(created: Mapping[str, Forms]) -> Sequence[bytes]:
-    """What each new line holds, as ``memo.json_text`` writes it: keys in order, nothing empty."""
-    names = sorted(created)
-    rows = zip(*(created[name] for name in names), strict=True)
-    return texts([{name: form for name, form in zip(names, row, strict=True) if form is not None} for row in rows])
 
 
 def _moment(at: datetime) -> bytes:

@@ -232,6 +232,12 @@ FROM survey_case c JOIN staged s ON s.ctid = coalesce(c.feishu_at, c.database_at
 WHERE c.kind = 'fresh' AND c.at > %(after)s ORDER BY c.at LIMIT %(limit)s
 """
 
+FRESH_OF: LiteralString = """
+SELECT c.at, s.side, s.line, s.print, s.match, s.version
+FROM staged s JOIN survey_case c ON s.ctid = coalesce(c.feishu_at, c.database_at)
+WHERE s.side = %(side)s AND s.line = ANY(CAST(%(lines)s AS text[])) AND c.kind = 'fresh' ORDER BY c.at
+"""
+
 READ: LiteralString = """
 SELECT ctid::text, side, line, print, match, version FROM staged WHERE ctid = ANY(CAST(%(places)s AS tid[]))
 """

@@ -179,6 +179,13 @@ class PostgresSurvey:
         groups = ((side, list(some)) for side, some in groupby(rows, lambda row: _SIDES[row[1]]))
         return [newcomers for side, some in groups for newcomers in self._newcomers(side, some)]
 
+    def fresh_of(self, side: Side, lines: Sequence[str]) -> Sequence[Newcomers]:
+        """The cases of kind ``FRESH`` of these lines, in their order."""
+        with self._reading():
+            page = {"side": SIDE_CODES[side], "lines": array_text(lines)}
+            rows = self._connection.execute(joins.FRESH_OF, page, binary=True).fetchall()
+        return list(self._newcomers(side, rows)) if rows else []
+
     def _newcomers(self, side: Side, rows: Sequence[tuple[Any, ...]]) -> Iterator[Newcomers]:
         for places, spread in self._forms.spread([row[-1] for row in rows]):
             _, _, lines, prints, matches, _ = zip(*[rows[place] for place in places], strict=True)

@@ -1,18 +1,29 @@
 """Births taken apart: the link and the audit of every line, as a memo tells them one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import orjson
 
 from syncer.core.records import Link, Side, load_bases
-from syncer.core.series import items_of
+from syncer.core.series import Forms, items_of
 from syncer.core.survey import Remembered
-from syncer.ports.births import Births
+from syncer.ports.births import Births, Packed
 from syncer.ports.memory import Audit
 
 
 def each(births: Births) -> Iterator[tuple[Remembered, Audit]]:
     """What the births say of each line."""
+    if births.packed is not None:
+        births = replace(births, bases=births.packed.series(), created=_created(births.packed), packed=None)
     for place, number in enumerate(births.links):
         yield _link(births, place, number), _audit(births, place, number)
+
+
+def _created(packed: Packed) -> Mapping[str, Forms]:
+    """What the new lines hold, by pair; nothing where a pair is left out."""
+    found = list(map(orjson.loads, packed.created))
+    return {name: [each.get(name) for each in found] for name in sorted(set().union(*found))}
 
 
 def _link(births: Births, place: int, number: int) -> Remembered:

@@ -30,6 +30,7 @@ from syncer.ports import (
     WholeRow,
     Written,
 )
+from syncer.testing.anteroom import InMemoryAnteroom
 from syncer.testing.capture import ChangeLog
 from syncer.testing.columns import WrongError, taken
 
@@ -256,6 +257,10 @@ class InMemoryRows:
         if lost == "done":
             raise UnreachableError("the connection broke off; nobody knows whether the batch was committed")
         return InsertedRows(kept, columns, self._columns) if len(kept) == len(outcomes) else None
+
+    def anteroom(self) -> InMemoryAnteroom:
+        """Where new rows may wait until they are inserted."""
+        return InMemoryAnteroom(self)
 
     def _beginning(self, batch: str) -> Literal["none", "done"] | None:
         """What becomes of the connection during this write."""

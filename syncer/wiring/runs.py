@@ -101,6 +101,7 @@ class Syncer(Mappings):
                 capture=None if job.options.dry else log,
                 log=log,
                 table=job.mapping.table_id,
+                anteroom=sides.rows.anteroom,
                 computed=job.mapping.computed,
                 aside=aside,
             )

@@ -226,9 +226,26 @@ def test_a_reading_is_one_snapshot(rows, room):
     assert len(first.rows) + len(rest) == 1500
 
 
-def test_a_block_of_rows_is_inserted_as_a_whole_and_remembered_by_place(rows):
+@pytest.fixture(params=["at once", "after waiting"])
+def load(request, rows):
+    """Inserts a block: all at once, or from the anteroom, where other rows wait as well."""
+
+    def waited(batch, columns, absent):
+        anteroom = rows.anteroom()
+        try:
+            anteroom.put(0, columns, absent)
+            sent = anteroom.put(1, columns, absent)
+            assert rows.applied(batch) is None
+            return rows.insert(batch, columns, absent) if sent is None else anteroom.admit(1, sent, batch, absent)
+        finally:
+            anteroom.close()
+
+    return rows.insert if request.param == "at once" else waited
+
+
+def test_a_block_of_rows_is_inserted_as_a_whole_and_remembered_by_place(rows, load):
     columns = {"order_no": ["A", "B 🧾", "C"], "pieces": [7, None, 9], "tags": [["急"], ["大 客户", ""], None]}
-    inserted = rows.insert("b", columns, ["order_no"])
+    inserted = load("b", columns, ["order_no"])
     assert dict(rows.applied("b")) == {str(place): key for place, key in enumerate(inserted.keys)}
     found = all_of(rows)
     assert [found[key].print for key in inserted.keys] == list(inserted.prints)
@@ -241,7 +258,7 @@ def test_a_block_of_rows_is_inserted_as_a_whole_and_remembered_by_place(rows):
     assert rows.applied("b") is None
 
 
-def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows):
+def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows, load):
     columns = {
         "order_no": ["A", "B", "C", "D"],
         "note": [None, "sent", "  trimmed ", "x"],
@@ -253,7 +270,7 @@ def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows):
         "paid": [True, False, None, True],
         "day": [date(1969, 12, 31), None, None, date(1, 1, 1)],
     }
-    inserted = rows.insert("b", columns, [])
+    inserted = load("b", columns, [])
     found = {name: dict(cells) for name, cells in inserted.otherwise.items()}
     assert found["note"] == {0: "new", 2: "trimmed"}
     assert found["code"] == {0: "ab  "}
@@ -275,16 +292,46 @@ def test_a_block_tells_what_stands_there_otherwise_than_it_was_sent(rows):
     ],
 )
 @pytest.mark.parametrize("absent", [[], ["order_no"]])
-def test_where_one_row_of_a_block_cannot_be_none_is_and_nobody_remembers(rows, room, columns, absent):
+def test_where_one_row_of_a_block_cannot_be_none_is_and_nobody_remembers(rows, room, load, columns, absent):
     room.add(order_no="there")
     before = {key: row.print for key, row in all_of(rows).items()}
-    assert rows.insert("b", columns, absent) is None
+    assert load("b", columns, absent) is None
     assert {key: row.print for key, row in all_of(rows).items()} == before
     assert rows.applied("b") is None
 
 
-def test_rows_of_a_block_that_leave_a_column_out_get_its_default(rows):
+def test_rows_of_a_block_that_leave_a_column_out_get_its_default(rows, load):
     columns = {"order_no": ["A", "B", "C"], "note": ["x", None, "y"]}
-    inserted = rows.insert("b", columns, ["order_no"])
+    inserted = load("b", columns, ["order_no"])
     assert [held(all_of(rows)[key])["note"] for key in inserted.keys] == ["x", "new", "y"]
     assert dict(inserted.otherwise["note"]) == {1: "new"}
+
+
+def test_what_waited_is_told_where_a_trigger_or_a_type_made_something_else_of_it(rows, load):
+    columns = {
+        "order_no": ["A", "B", "C 🧾\t\n\\"],
+        "note": ["  trimmed ", "sent \\N", "\\"],
+        "code": ["ab", "abcd", None],
+    }
+    inserted = load("b", columns, ["order_no"])
+    found = all_of(rows)
+    assert {name: dict(cells) for name, cells in inserted.otherwise.items()} == {
+        "note": {0: "trimmed"},
+        "code": {0: "ab  "},
+    }
+    assert [inserted.row(place).columns for place in range(3)] == [found[key].columns for key in inserted.keys]
+    assert list(inserted.prints) == [found[key].print for key in inserted.keys]
+
+
+def test_rows_that_wait_are_seen_by_nobody_and_are_gone_when_nobody_lets_them_in(rows):
+    anteroom = rows.anteroom()
+    assert anteroom.put(0, {"order_no": ["A", "B"], "note": ["x", "y"]}, ["order_no"]) is not None
+    assert not all_of(rows)
+    anteroom.close()
+    assert not all_of(rows)
+
+
+def test_two_rows_that_would_be_one_cannot_wait(rows):
+    anteroom = rows.anteroom()
+    assert anteroom.put(0, {"order_no": ["A", "A"], "note": ["x", "y"]}, ["order_no"]) is None
+    anteroom.close()

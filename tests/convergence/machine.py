@@ -45,8 +45,8 @@ class Tap:
             answer = found(*args, **kwargs)
             if name == "read":
                 return self._pages(step, answer)
-            if name == "survey":
-                answer = Tap("survey", answer, self._machine)
+            if name in ("survey", "anteroom"):
+                answer = Tap(name, answer, self._machine)
             tell("after", step, args)
             return answer
 
@@ -152,14 +152,13 @@ class Machine:
         report = Report("orders", self.memory.run)
         info = records.info()
         rules = self.setup.rules(self.records, self.rows, info)
+        rows = InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark)
+        tapped = Tap("rows", rows, self)
         tools = Tools(
             rules=rules,
             records=Tap("records", records, self),
-            rows=Tap(
-                "rows",
-                InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark),
-                self,
-            ),
+            rows=tapped,
+            anteroom=tapped.anteroom,
             memory=Tap("memory", self.memory, self),
             clock=self.clock,
             ids=self.ids,

@@ -7,6 +7,7 @@ fill anything. The others are named, for the planner to look at one by one.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from operator import is_
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -115,9 +116,10 @@ class _Draft:
     def _carried(self, pair: Pair, given: Series) -> Series:
         carry = pair.translator.to_database if self.on is Side.DATABASE else pair.translator.to_feishu
         try:
-            return along(carry, given)
+            values = along(carry, given)
         except Misfit:
             return [self._carried_alone(carry, place, value) for place, value in enumerate(given)]
+        return given if all(map(is_, given, values)) else values
 
     def _carried_alone(self, carry: Callable[[Value], Value], place: int, value: Value) -> Value:
         try:

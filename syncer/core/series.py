@@ -22,6 +22,8 @@ T = TypeVar("T")
 _NOTHING = type(None)
 AS_THEY_ARE = {str, bool, _NOTHING}
 """Types whose values are their own forms."""
+_SOME = 200
+"""So many of a series tell whether the same comes again and again."""
 _NEWLINE = orjson.Fragment(b"\n")
 _SURELY_EXACT = 15
 """Digits of a whole number that surely is below 2^53."""
@@ -39,8 +41,8 @@ def same(one: Series, other: Series) -> bool:
 
 def along(step: Callable[[Any], T], series: Sequence[Any]) -> list[T]:
     """What a step makes of each of a series; made once where the same comes again and again."""
-    distinct = set(series)
-    if 2 * len(distinct) > len(series):
+    some = series[:_SOME]
+    if 2 * len(set(some)) > len(some) or 2 * len(distinct := set(series)) > len(series):
         return list(map(step, series))
     made = {one: step(one) for one in distinct}
     return [made[one] for one in series]

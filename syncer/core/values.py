@@ -17,7 +17,6 @@ Value: TypeAlias = "None | str | bool | Decimal | datetime | date | frozenset[st
 Json: TypeAlias = "None | str | bool | int | float | Sequence[Json] | Mapping[str, Json]"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _EXACT = 2**53
 _EXACT_DIGITS = 16  # of 2**53
 _UNBOUNDED = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -44,7 +43,8 @@ def milliseconds(moment: datetime) -> int:
 
 def microseconds(moment: datetime) -> int:
     """Unix microseconds of an aware moment, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(unix_microseconds: int) -> datetime:

@@ -42,6 +42,14 @@ def of_double(number: float) -> Decimal:
     return Decimal(shortest) if len(shortest) <= _SURELY_SHORT else plain(Decimal(f"{number:.15g}"))
 
 
+def is_short(value: Decimal) -> bool:
+    """Whether a number has so few digits that it surely is a float64's; if not, that must be looked at more closely."""
+    text = str(value)
+    if len(text) >= _SURELY_SHORT or "E" in text or not value.is_finite():
+        return False
+    return not ("." in text and text.endswith("0"))
+
+
 def of_single(number: float) -> Decimal:
     """A finite float32, however the driver widened it: of six to nine digits, as few as tell it from its neighbours."""
     single = nearest_single(number)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from syncer.core.mapping import Misfit
 from syncer.core.values import Json, Value, plain
-from syncer.fields.decimals import EXACT, is_whole, of_double, parsed, whole, written
+from syncer.fields.decimals import EXACT, is_short, is_whole, of_double, parsed, whole, written
 from syncer.fields.forms import Kind, alien, excerpt, nothing
 
 
@@ -35,6 +35,8 @@ class NumberField:
             return None
         if not isinstance(value, Decimal):
             raise alien(value, "a number")
+        if is_short(value):
+            return self._ranged(value)
         if not -EXACT <= value <= EXACT:
             return _beyond(value)
         return self._ranged(value if is_whole(value) else of_double(float(value)))

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from syncer.core.records import Held, Side, Unreadable, Version
-from syncer.core.series import Forms, forms, kinds, texts
+from syncer.core.series import Forms, along_held, forms, kinds, texts
 from syncer.core.values import Json, dump, load, microseconds, moment, plain
 
 _UNREADABLE = "u"  # beside the tags n, t, d and s of core.values
@@ -117,8 +117,11 @@ def _values(shape: Shape, parsed: Sequence[Sequence[Json]]) -> list[Mapping[str,
 
 
 def _loaded(series: Forms) -> Sequence[Held]:
-    if kinds(series) <= _AS_THEY_ARE:
+    found = kinds(series)
+    if found <= _AS_THEY_ARE:
         return series  # type: ignore[return-value]  # their forms are the values
+    if found <= {int, type(None)}:
+        return along_held(_load, series)
     return [form if type(form) in _AS_THEY_ARE else _load(form) for form in series]  # type: ignore[misc]  # as above
 
 

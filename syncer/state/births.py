@@ -97,8 +97,8 @@ def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int,
         ]
     )
     read = {at: _moment(at) for at in set(births.read_at)}
-    for number, read_at, record, key, after in zip(
     created = births.packed.created if births.packed else contents(births.created)
+    for number, read_at, record, key, after in zip(
         births.links, births.read_at, *lines, created, strict=True
     ):
         yield before + _int8(8, number) + behind + read[read_at]

@@ -366,11 +366,6 @@ NOT_YET = [
         "9: settle: is not supported yet (waiting until a line is quiet); leave settle out",
     ),
     ("merge: set", "link: tags", "16: fields.标签.link: is not supported yet (link fields); leave this pair out"),
-    (
-        "merge: set",
-        "person: email",
-        "16: fields.标签.person: is not supported yet (person fields); leave this pair out",
-    ),
 ]
 
 

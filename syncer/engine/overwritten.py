@@ -170,6 +170,9 @@ class Overwritten:
             if decision.met is None:
                 continue
             notebook.collision(line, decision.met)
+            note = notebook.conflicts[-1]
+            record, key = note.record or suspect.row.record, note.key or suspect.one.key  # a line that is gone, too
+            notebook.conflicts[-1] = replace(note, record=record, key=key)
             tools.report.conflicts += 1
             if decision.base is not None:
                 wanted[suspect.pair] = (suspect, decision)

@@ -225,7 +225,10 @@ def _with_options(info: FieldInfo, cell: Json) -> FieldInfo:
         return info
     names = [cell] if isinstance(cell, str) else [str(name) for name in cell] if isinstance(cell, list) else []
     new = [name for name in names if name not in info.options]
-    return replace(info, options=(*info.options, *new)) if new else info
+    if not new:
+        return info
+    options = (*info.options, *new)
+    return replace(info, options=options, option_ids=tuple(f"opt{number}" for number, _ in enumerate(options)))
 
 
 class InMemoryRecords:

@@ -24,6 +24,9 @@ LATEST = 7
 """Seconds after which a late call has taken effect: within the engine's grace, whatever one more step takes."""
 
 
+OVERWRITTEN = "edited between the look and the write"
+
+
 class CrashError(BaseException):
     """The process ended here, as far as the run can tell."""
 
@@ -101,6 +104,10 @@ class Machine:
         """Calls that may take effect later: what the people had done when they were decided, and what they touch."""
         self.odds = {"act": self.rng.choice([0, 0.02, 0.05, 0.1]), "fault": self.rng.choice([0, 0.01, 0.03, 0.05])}
         self.odds["crash"] = self.rng.choice([0, 0, 0.01, 0.03])
+        self.gaps = Random(seed + 2)
+        self.odds["gap"] = self.gaps.choice([0, 0.1, 0.5])
+        self.touching: dict[str, set[str] | None] = {}
+        self.records.gap = self._in_the_gap
         noticing = Random(seed + 1)  # of its own, so that seeds tell the same stories with and without it
         self.noticer = Noticer(noticing, self.records, self.rows, self.clock) if seed % 3 else None
         self.tell(f"mapping {self.setup.mapping}")
@@ -249,16 +256,27 @@ class Machine:
     def _excuse(self, step: str, sent) -> None:
         """Bitable has no compare-and-set: what is edited between the last look and the write may be overwritten."""
         touched = dict.fromkeys(sent) if step == "records.delete" else {one.id: set(one.cells) for one in sent}
+        self.touching = touched
         self._forgive(self.looked, touched)
         if self.records.is_late(WRITES[step]):
             self.late.append((self.looked, touched))
+
+    def _in_the_gap(self) -> None:
+        """Between the last look at the table and our write: somebody edits the very cells."""
+        if self.chaotic and self.touching and self.gaps.random() < self.odds["gap"]:
+            record, fields = self.gaps.choice(sorted(self.touching.items(), key=lambda item: item[0]))
+            self.tell("*** somebody edits what is being written")
+            self.people.interfere(record, fields or [])
+            self._forgive(self.people.count - 1, {record: fields})
 
     def _forgive(self, looked: int, touched: dict[str, set[str] | None]) -> None:
         for edit in self.people.edits:
             if edit.at > looked and edit.line[0] is F and edit.line[1] in touched:
                 fields = touched[edit.line[1]]
-                if fields is None or self.people.pairs[edit.pair].field in fields:
-                    edit.excused = "edited between the look and the write"
+                if fields is None:
+                    edit.excused = "edited between the look and the deletion"
+                elif self.people.pairs[edit.pair].field in fields and not edit.excused:
+                    edit.excused = OVERWRITTEN
 
     def _shown(self, step, args) -> str:
         if step == "memory.remember":

@@ -10,8 +10,11 @@ from syncer.testing.signals import InMemoryNoticing
 NAME, TYPE = "orders", "drive.file.bitable_record_changed_v1"
 
 
-def told(cell) -> str:
-    """A cell as events show it, as far as that is what readers see; names of options are not."""
+def told(field, cell) -> str:
+    """A cell as events show it: as readers see it, but for options, which are shown by their ids."""
+    if cell is not None and field.option_ids:
+        ids = dict(zip(field.options, field.option_ids, strict=True))
+        cell = [ids[name] for name in cell] if isinstance(cell, list) else ids[cell]
     return "" if cell is None else json.dumps(cell)
 
 
@@ -55,22 +58,24 @@ class Noticer:
         self.noticing = InMemoryNoticing({NAME: ("default", "app", "tbl")}, clock)
         self.capture = RowLog(rng, rows) if rng.random() < 0.7 else None
         self._loss = rng.choice([0, 0, 0.2, 1])
-        self._seen = self._copy()
+        self._heard: list[tuple] = []
+        self._came: set[tuple] = set()
+        """Which moves of cells were told of: record, field, the cell before and after."""
+        records.told = self._hear
         self._delayed: list[ParsedEvent] = []
         self._count = 0
 
     def signals(self):
         return self.noticing.signals(NAME)
 
-    def _copy(self):
-        return {name: dict(kept.cells) for name, kept in self._records.records.items()}
+    def _hear(self, record, before, after) -> None:
+        self._heard.append((record, before, after, self._records.revision))
 
     def look(self) -> None:
         """Raise signals for what changed since the last look."""
-        before, self._seen = self._seen, self._copy()
-        moved = [name for name in sorted({*before, *self._seen}) if before.get(name) != self._seen.get(name)]
-        for name in moved:
-            dice, event = self._rng.random(), self._event(name, before.get(name), self._seen.get(name))
+        heard, self._heard = self._heard, []
+        for one in heard:
+            dice, event = self._rng.random(), self._event(*one)
             if dice < self._loss:
                 continue
             if dice > 0.9:
@@ -78,22 +83,35 @@ class Noticer:
             else:
                 self._tell([event] * self._rng.choice([1, 1, 2]))
         if self._delayed and self._rng.random() < 0.1:
-            self._tell(self._delayed)
-            self._delayed = []
+            self.hurry()
 
-    def _event(self, name, before, after) -> ParsedEvent:
+    def hurry(self) -> None:
+        """What was late arrives."""
+        self._tell(self._delayed)
+        self._delayed = []
+
+    def has_told(self, record, field, cell) -> bool:
+        """Whether an event told of this cell as what a field was given, or held before it was given another one."""
+        known = next(one for one in self._records.fields if one.name == field)
+        return (record, known.id, told(known, cell)) in self._came
+
+    def _event(self, name, before, after, revision) -> ParsedEvent:
         self._count += 1
         action = "record_added" if before is None else "record_deleted" if after is None else "record_edited"
         fields = [one for one in self._records.fields if (before or {}).get(one.name) != (after or {}).get(one.name)]
         shown = [
-            {} if cells is None else {one.id: told(cells.get(one.name)) for one in fields} for cells in (before, after)
+            {} if cells is None else {one.id: told(one, cells.get(one.name)) for one in fields}
+            for cells in (before, after)
         ]
         change = RecordChange(name, action, *shown)
-        return ParsedEvent(f"event {self._count}", TYPE, None, "app", "tbl", self._records.revision, changes=(change,))
+        return ParsedEvent(f"event {self._count}", TYPE, None, "app", "tbl", revision, changes=(change,))
 
     def _tell(self, events) -> None:
         for event in events:
             self.noticing.receive("default", event)
+            if event.changes[0].action == "record_edited":
+                for cells in (event.changes[0].before, event.changes[0].after):
+                    self._came.update((event.changes[0].record, *item) for item in cells.items())
 
     def options(self, options):
         """How the next run comes to be: by the clock, or because something was noticed."""

@@ -24,6 +24,8 @@ class Edit:
     value: Value
     linked: bool
     excused: str = ""
+    cell: object = None
+    """Of an edit in Feishu: what the field holds from then on."""
 
     def __str__(self) -> str:
         return f"#{self.at} {self.line[0]} {self.line[1]} {self.pair}: {self.before!r} -> {self.value!r}"
@@ -116,6 +118,12 @@ class People:
         self._drop(line)
         if partner is not None:
             self._drop(partner)
+
+    def interfere(self, record: str, fields) -> None:
+        """Somebody edits one of the very cells that are being written."""
+        names = [name for name, pair in self.pairs.items() if pair.field in fields and name not in ("origin", "id")]
+        if record in self.records.records and names:
+            self._edit((F, record), self.rng.choice(names))
 
     # how they are done
 
@@ -260,7 +268,9 @@ class People:
     def _note(self, line: Line, name: str, before: Value, value: Value) -> None:
         if name == "computed":
             return  # nobody types it
-        self.edits.append(Edit(self._next(), line, name, before, value, self.linked(line, name) is not None))
+        edit = Edit(self._next(), line, name, before, value, self.linked(line, name) is not None)
+        edit.cell = self.raw(line, name) if line[0] is F else None
+        self.edits.append(edit)
 
     def held(self, line: Line) -> dict[str, Value]:
         """What a line holds, as values; unreadable ones are left out."""

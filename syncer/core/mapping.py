@@ -267,6 +267,11 @@ class Mark:
     read: Callable[[Any], Value]
     write: Callable[[Value], Any]
 
+    @property
+    def unmarked(self) -> bool | None:
+        """What stands there in a line that is not deleted: the other truth value, or nothing."""
+        return not self.value if isinstance(self.value, bool) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -12,6 +12,7 @@ import orjson
 
 from syncer.core.conflicts import UNKNOWN, Moment, Resolution
 from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
+from syncer.core.marks import before_mark, is_marked, take_off
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Held, Link, Owed, Side, Unreadable, Version
@@ -37,8 +38,6 @@ class Desk:
 
 NO_DESK = Desk()
 WHOLE_LINE = ""
-MARK = "\0mark"
-"""The name under which a version holds the marking column or field, beside its pairs."""
 
 
 def failed_digest(*values: Value) -> bytes:
@@ -71,19 +70,13 @@ def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Versio
 
 
 def _plan_unlinked(rules: Rules, feishu: Version, database: Version, desk: Desk) -> LinePlan:
-    if _marked(rules, feishu) or _marked(rules, database):
+    if is_marked(rules, feishu) or is_marked(rules, database):
         return LinePlan()
     if feishu.absent:
         return plan_create(rules, Side.FEISHU, database, desk)
     if database.absent:
         return plan_create(rules, Side.DATABASE, feishu, desk)
     return _plan_both(rules, {}, feishu, database, desk)
-
-
-def _marked(rules: Rules, version: Version) -> bool:
-    """Whether a line that was never linked carries the mark of a deleted one: it is out of scope."""
-    mark = rules.marks.get(version.side)
-    return mark is not None and version.values is not None and version.values.get(MARK) == mark.value
 
 
 # Both halves are there.
@@ -383,10 +376,18 @@ def _mark(survivor: Version, gone: Side, mark: tuple[str, Json], desk: Desk) -> 
 def _plan_severed(rules: Rules, link: Link, feishu: Version, database: Version, desk: Desk) -> LinePlan:
     assert link.severed is not None
     if not feishu.absent and not database.absent:
-        return _plan_both(rules, link.bases, feishu, database, desk)
+        return _plan_whole_again(rules, link, feishu, database, desk)
     survivor, gone = (database, Side.FEISHU) if feishu.absent else (feishu, Side.DATABASE)
     rule = rules.on_deleted.get(gone)
     revives = rule is not None and rule.action == "delete" and rules.delete_policy is DeletePolicy.EDIT
     if revives and edited(rules, link, survivor):
         return _revive(rules, gone, survivor, desk)
     return LinePlan(fate=Fate.SEVER, deleted_on=gone)
+
+
+def _plan_whole_again(rules: Rules, link: Link, feishu: Version, database: Version, desk: Desk) -> LinePlan:
+    """A severed pair whose missing half is back: restored from the bin, or inserted again."""
+    halves = {version.side: before_mark(rules, link, version) for version in (feishu, database)}
+    plan = _plan_both(rules, link.bases, halves[Side.FEISHU], halves[Side.DATABASE], desk)
+    survivor = database if link.severed is Side.FEISHU else feishu
+    return plan if desk.failed.get(WHOLE_LINE) == failed_line({}) else take_off(rules, plan, link, survivor)

@@ -80,7 +80,7 @@ class Bench:
             line.versions[side] = self._version(case, side)
             line.prints[side] = _print(case, side)
         if case.kind is CaseKind.MOVED and link is not None:
-            line.link = replace(link, record=line.id_on(Side.FEISHU), key=line.id_on(Side.DATABASE), severed=None)
+            line.link = replace(link, record=line.id_on(Side.FEISHU), key=line.id_on(Side.DATABASE))
         if link is not None:
             line.bases = dict(link.bases)
         return line

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from syncer.core.mapping import Misfit, Pair, Rules
-from syncer.core.planner import MARK
+from syncer.core.marks import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.series import Forms, Series, along_held, match_digests
 from syncer.core.values import Json, Value, is_empty, match_digest
@@ -42,10 +42,10 @@ class Lens:
         if (mark := self._marks.get(Side.DATABASE)) is not None:
             self._marked_at = read_columns(self.columns, mark.target).index(mark.target)
 
-    def mark(self, side: Side) -> tuple[str, Any]:
-        """The name and the value, as the side takes it, that mark a line as deleted."""
+    def mark(self, side: Side, told: Json) -> tuple[str, Any]:
+        """The name and the value, as the side takes it, that mark a line as deleted, or take its mark off."""
         mark = self._marks[side]
-        return mark.target, mark.write(mark.value)
+        return mark.target, mark.write(mark.unmarked if told == mark.unmarked else mark.value)
 
     def is_marked(self, version: Version) -> bool:
         """Whether a line carries the mark of a deleted one."""

@@ -181,7 +181,7 @@ class RecordHalf:
     def _cells(self, work: Work) -> dict[str, Json]:
         cells = self._tools.lens.cells(work.operation.values)
         if work.operation.mark is not None:
-            name, value = self._tools.lens.mark(Side.FEISHU)
+            name, value = self._tools.lens.mark(Side.FEISHU, work.operation.mark[1])
             cells[name] = value
         return cells
 

@@ -90,7 +90,7 @@ class RowHalf:
             return
         values = lens.binds(operation.values)
         if operation.mark is not None:
-            name_of_mark, mark = lens.mark(Side.DATABASE)
+            name_of_mark, mark = lens.mark(Side.DATABASE, operation.mark[1])
             values[name_of_mark] = mark
         updates.append(RowUpdate(name, operation.line, values, expected))
 

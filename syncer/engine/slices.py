@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import compress
 from typing import Any, Self
 
+from syncer.core.marks import MARK
 from syncer.core.newborns import Newborns, join_newborns, plan_newborns
-from syncer.core.planner import MARK
 from syncer.core.records import Side
 from syncer.core.survey import Case, Newcomers
 from syncer.engine.tools import Tools

@@ -6,8 +6,9 @@ from itertools import product
 import pytest
 
 from syncer.core.mapping import DeletePolicy, DeleteRule, Direction, Mark
+from syncer.core.marks import MARK
 from syncer.core.plan import Fate, LinePlan
-from syncer.core.planner import MARK, plan_create, plan_line
+from syncer.core.planner import plan_create, plan_line
 from syncer.core.records import Base, Unreadable
 from tests.core.test_planner import rules, told
 from tests.core.toys import DATABASE, FEISHU, KEY, RECORD, link, pair, version
@@ -204,6 +205,21 @@ def test_a_severed_pair_whose_other_half_is_back_goes_on_from_its_base():
     found = plan_line(mapping(), link(BASES, FEISHU), version(FEISHU, EDITED), version(DATABASE, HELD))
     assert told(found) == [("database", "update", {"note": "b 🚚"})]
     assert found.fate is Fate.KEEP
+
+
+def test_a_mark_that_a_pair_carries_is_no_edit_and_goes_back_once_the_other_half_is_there():
+    by_note = replace(mapping("mark"), marks={DATABASE: Mark("note", "已删除", str, str)})
+    marked = version(DATABASE, {"name": "甲", "note": "已删除", MARK: "已删除"})
+    found = plan_line(by_note, link(BASES, FEISHU), version(FEISHU, HELD), marked)
+    assert told(found) == [("database", "update", {"note": "a"})]
+    assert found.operations[0].reason == "the line is back in feishu: its mark is taken off"
+
+
+def test_a_line_that_comes_back_edited_keeps_its_edit_beside_the_mark_taken_off():
+    marked = version(DATABASE, {**HELD, MARK: True})
+    found = plan_line(MARKED, link(BASES, FEISHU), version(FEISHU, EDITED), marked)
+    assert told(found) == [("database", "update", {"note": "b 🚚"})]
+    assert found.operations[0].mark == ("已删除", False)
 
 
 def test_a_severed_pair_is_forgotten_with_its_second_half():

@@ -98,12 +98,12 @@ class Recovery:
         self._awaited.note(notebook, intent, [as_operation(Side.FEISHU, one) for one in sent if one.record in took])
         self._tools.store(notebook)
 
-    def _at_last(self, intent: Intent, sent: Sequence[Frozen], *, over: bool = False) -> Mapping[str, Version]:
+    def _at_last(self, intent: Intent, sent: Sequence[Frozen]) -> Mapping[str, Version]:
         """The records as they are, after the grace time unless all shows: a late write would pass for a person's."""
         versions = self._current(sent)
-        if all(self._took_place(one, versions) for one in sent):
+        if self._all_took_place(sent, versions):
             return versions
-        self._wait_until_steady(intent, over=over)
+        self._wait_until_steady(intent, over=False)
         return self._current(sent)
 
     def _current(self, sent: Sequence[Frozen]) -> Mapping[str, Version]:
@@ -111,6 +111,9 @@ class Recovery:
         lens = self._tools.lens
         fetched = self._tools.records.fetch([one.record or "" for one in sent], lens.fields)
         return {raw.id: lens.record(raw, fetched.read_at) for raw in fetched.records}
+
+    def _all_took_place(self, sent: Sequence[Frozen], versions: Mapping[str, Version]) -> bool:
+        return all(self._took_place(one, versions) for one in sent)
 
     def _took_place(self, one: Frozen, versions: Mapping[str, Version]) -> bool:
         version = versions.get(one.record or "")
@@ -182,12 +185,18 @@ class Recovery:
         return _complete(found) if found is not None else self._give_up(intent, last)
 
     def _settle_write(self, intent: Intent, send: Callable[[], Sequence[str]], *, over: bool) -> Sequence[str]:
-        """A batch is all or nothing, but people write too: only what is plain for every record is believed."""
+        """A batch is all or nothing, but people write too: only what is plain for every record is believed.
+
+        Nothing waits for a late effect: it says the same as the repetition, and makes nothing twice.
+        """
         sent = thaw(intent.body)
         if intent.action == "update" and self._are_written(sent[:_SAMPLE]):
             return [one.record or "" for one in sent]
-        versions = self._at_last(intent, sent, over=over)
-        if all(self._took_place(one, versions) for one in sent):
+        versions = self._current(sent)
+        if not (_all_untouched(sent, versions) or self._all_took_place(sent, versions)):
+            self._wait_until_steady(intent, over=over)
+            versions = self._current(sent)
+        if self._all_took_place(sent, versions):
             return [one.record or "" for one in sent]
         if _all_untouched(sent, versions):
             return self._repeat(send, intent, lambda: _all_untouched(sent, self._current(sent)))

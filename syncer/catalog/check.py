@@ -36,11 +36,20 @@ class Findings:
 
 
 def check_against(
-    mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo, places: Places
+    mapping: SyncMapping,
+    record_table: RecordTableInfo,
+    row_table: RowTableInfo,
+    places: Places,
+    *,
+    running: bool = False,
 ) -> Findings:
-    """Everything wrong or unwise between a mapping and its tables. ``places`` tells the lines of the mapping's file."""
+    """Everything wrong or unwise between a mapping and its tables. ``places`` tells the lines of the mapping's file.
+
+    ``running`` leaves out what a run can go on with (see ``catalog.surviving``).
+    """
     case = _Case.of(mapping, Tables(record_table, row_table))
-    faults = [*case.wrong, *(finding for rule in FAULTS for finding in rule(case))]
+    rules = [rule for rule in FAULTS if not (running and rule is _new_rows_are_complete)]
+    faults = [*case.wrong, *(finding for rule in rules for finding in rule(case))]
     warnings = [finding for rule in WARNINGS for finding in rule(case)]
     notes = list(_computed_fields_are_late(case))
     return Findings(_told(mapping, faults, places), _told(mapping, warnings, places), _told(mapping, notes, places))
@@ -170,17 +179,24 @@ def _marks_have_a_target(case: _Case) -> Iterator[Finding]:
 
 
 def _new_rows_are_complete(case: _Case) -> Iterator[Finding]:
-    if not case.writes(Side.DATABASE):
-        return
-    given = {pair.column for pair in case.mapping.pairs if pair.direction.carries_from(Side.FEISHU)}
-    given |= set(case.mapping.on_insert)
-    for column in case.tables.rows.columns:
-        if not (column.nullable or column.has_default or column.generated or column.name in given):
-            fill = f"{{{column.name}: {{value: ...}}}}"
-            yield (
-                ("database",),
-                f"new rows need the column {column.name} (NOT NULL, no default); map a field, or add on_insert: {fill}",
-            )
+    for name in lacking_columns(case.mapping, case.tables.rows):
+        fill = f"{{{name}: {{value: ...}}}}"
+        yield (
+            ("database",),
+            f"new rows need the column {name} (NOT NULL, no default); map a field, or add on_insert: {fill}",
+        )
+
+
+def lacking_columns(mapping: SyncMapping, rows: RowTableInfo) -> list[str]:
+    """The columns that new rows need and neither the mapping nor the database fills."""
+    if not mapping.direction.carries_from(Side.FEISHU):
+        return []
+    given = {pair.column for pair in mapping.pairs if pair.direction.carries_from(Side.FEISHU)} | set(mapping.on_insert)
+    return [
+        column.name
+        for column in rows.columns
+        if not (column.nullable or column.has_default or column.generated or column.name in given)
+    ]
 
 
 def _rows_can_be_written(case: _Case) -> Iterator[Finding]:

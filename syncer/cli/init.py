@@ -93,7 +93,7 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Make what is missing without asking.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the mapping file, and write nothing.")] = False,
 ) -> None:
-    """Write a first .env and a first mapping file; or, with --table and --base, the mapping of those two tables.
+    """Write a first .env and a first mapping file, or the mapping of two tables (--table and --base).
 
     Files that exist are left alone.
     """

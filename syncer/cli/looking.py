@@ -39,7 +39,7 @@ def look_at_all(living: Syncer, loaded: Sequence[Loaded]) -> list[Sides]:
     for one in looked:
         for warning in one.warnings:
             console.hint(f"warning: {warning}")
-        for note in one.notes:
+        for note in () if one.faults else one.notes:
             console.hint(f"note: {note}")
     _demand(looked)
     return [one.require() for one in looked]

@@ -93,7 +93,7 @@ def _given(living: Syncer, name: str, found: Sequence[Conflict], text: str) -> d
         raise MendError(f'--value wants JSON, such as 12.5, "text", ["a", "b"] or null, not {text}') from error
     _, mapping, ids = living.applied(name)
     sides = living.look(mapping)
-    mapping = follow_renames(mapping, sides.record_table, ids)
+    mapping = follow_renames(mapping, ids)
     tables = Tables(sides.record_table, sides.row_table)
     pairs = {conflict.pair for conflict in found}
     values = {pair: given_value(mapping, pair, tables, raw) for pair in pairs}

@@ -87,6 +87,10 @@ def _show(report: Report) -> None:
 
 
 def _show_waiting(report: Report) -> None:
+    for sentence in report.drift:
+        console.complain(f"{report.mapping}: {sentence}", style="yellow")
+    for sentence in report.renamed:
+        console.hint(f"{report.mapping}: {sentence}")
     if report.guard is not None:
         way = "" if report.dry else f" (`syncer approve {report.run}` lets it go on)"
         console.complain(f"guard {report.guard.name}: {report.guard.sentence}{way}", style="yellow")

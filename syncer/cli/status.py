@@ -122,6 +122,10 @@ def _next_by_hand(applied: Applied, last: datetime) -> datetime | None:
     return last + every if isinstance(every, timedelta) else None
 
 
+def _sentences(told: object) -> list[str]:
+    return [str(sentence) for sentence in told] if isinstance(told, list) else []
+
+
 def _warnings(standing: Standing) -> Iterator[str]:
     last, name = standing.last_run, standing.name
     if standing.state is State.PAUSED:
@@ -131,6 +135,7 @@ def _warnings(standing: Standing) -> Iterator[str]:
         return
     if last.error:
         yield f"the last run ({last.id}) ended as {last.status}: {last.error}"
+    yield from (sentence for word in ("drift", "renamed") for sentence in _sentences(last.counts.get(word)))
     if isinstance(last.guard, dict):
         way = f"look with `syncer plan {name}`, then `syncer approve {last.id}`"
         yield f"run {last.id} was stopped by the guard {last.guard.get('name')}; {way}"

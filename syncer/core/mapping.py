@@ -291,6 +291,8 @@ class Rules:
         default_factory=lambda: dict.fromkeys(Side, DeleteRule("delete"))
     )
     guard: DeleteGuard = DeleteGuard()
+    lacking: Mapping[Side, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    """What new lines of a side cannot do without and nothing fills, as the tables stand: they are held."""
     marks: Mapping[Side, Mark] = dataclasses.field(default_factory=dict)
     """How a deletion is marked, by the side whose lines bear the mark."""
     skew: Mapping[Side, timedelta] = dataclasses.field(default_factory=dict)

@@ -69,6 +69,8 @@ def plan_newborns(
     draft = _Draft(on)
     for pair in rules.pairs:
         draft.take(pair, held[pair.name], known.get(pair.name))
+    if rules.lacking.get(on):
+        draft.left.update(range(len(next(iter(held.values()), ()))))
     return Newborns(on, draft.values, draft.forms, draft.bases), draft.left
 
 

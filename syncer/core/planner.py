@@ -244,6 +244,7 @@ class _Newborn:
         self.held: list[str] = []
 
     def plan(self, rules: Rules, desk: Desk, reason: str) -> LinePlan:
+        self.held += rules.lacking.get(self.on, ())
         for pair in rules.pairs:
             self._take(pair)
         if self.held:

@@ -13,6 +13,11 @@ SELECT p, string_agg(quote_ident(c), ', ') FROM unnest(%(columns)s::text[]) AS c
 WHERE NOT has_column_privilege(%(oid)s::oid, c, p) GROUP BY p ORDER BY p
 """
 
+_FORBIDDEN = """
+SELECT c, string_agg(p, ', ' ORDER BY p) FROM unnest(%(columns)s::text[]) AS c, unnest(%(rights)s::text[]) AS p
+WHERE NOT has_column_privilege(%(oid)s::oid, c, p) GROUP BY c
+"""
+
 _OWN_SEQUENCES = """
 SELECT s.oid::regclass::text FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_depend d ON d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND d.deptype = 'a'
@@ -61,6 +66,17 @@ def _lacking(connection: psycopg.Connection, table: Table, columns: Sequence[str
     asked = {"columns": list(dict.fromkeys(columns)), "rights": list(rights), "oid": table.oid}
     lacking = connection.execute(_COLUMN_RIGHTS, asked).fetchall()
     return [f"the role lacks {right} on {table.info.name} ({names}): GRANT it" for right, names in lacking]
+
+
+def forbidden_columns(connection: psycopg.Connection, table: Table, columns: Mapping[str, bool]) -> dict[str, str]:
+    """The columns that may not be read, or not be written where that is wanted (``True``), and how to mend it."""
+    told: dict[str, str] = {}
+    for rights, written in ((["SELECT"], False), (["SELECT", "INSERT", "UPDATE"], True)):
+        asked = [name for name, wanted in columns.items() if wanted is written and name in table.columns]
+        values = {"columns": asked, "rights": rights, "oid": table.oid}
+        for name, lacking in connection.execute(_FORBIDDEN, values).fetchall():
+            told[name] = f"the role lacks {lacking} on that column of {table.info.name}: GRANT it"
+    return told
 
 
 def _sequence_faults(connection: psycopg.Connection, table: Table, fills: Mapping[str, ColumnFill]) -> list[str]:

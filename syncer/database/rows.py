@@ -157,6 +157,11 @@ class PostgresRows:
             columns = [*self._key, *self._columns, *([self._modified] if self._modified else [])]
             return self._told(key_faults(table.info, self._key) + rights.reading_faults(connection, table, columns))
 
+    def forbidden(self, columns: Mapping[str, bool]) -> Mapping[str, str]:
+        """Those of these columns that this role may not read, or not write where that is wanted, and how to mend it."""
+        with self._session() as connection:
+            return rights.forbidden_columns(connection, read_table(connection, self._name), columns)
+
     def check_writable(self, *, deletes: bool = True) -> list[str]:
         """Why the table cannot be written as this mapping needs it, one sentence each."""
         with self._session() as connection:

@@ -229,7 +229,7 @@ def absent(side: Side, line: str, read_at: datetime) -> Version:
 def as_predicted(bases: Mapping[str, Base], row: Version) -> bool:
     """Whether a row just written holds what the codecs said it would, and nothing is owed to Feishu."""
     held = row.values or {}
-    return all(base.owed is None and held.get(name) == base.database for name, base in bases.items())
+    return all(base.owed is None and held[name] == base.database for name, base in bases.items() if name in held)
 
 
 def agrees(bases: Mapping[str, Base], names: Sequence[str], versions: Mapping[Side, Version]) -> bool:

@@ -43,6 +43,10 @@ class Report:
     """What a dry run would do, line by line, as far as there is room."""
     details_left_out: int = 0
     samples: list[Json] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
+    """What the tables no longer carry: pairs that are paused alone, new lines that wait. One sentence each."""
+    renamed: list[str] = field(default_factory=list)
+    """Fields that are called otherwise than in the mapping, one sentence each."""
     open_conflicts: int = 0
     open_failures: int = 0
 
@@ -53,7 +57,7 @@ class Report:
             return "unfinished"
         if self.guard is not None:
             return "guarded"
-        trouble = self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures
+        trouble = self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures or self.drift
         return "failed_lines" if trouble else "done"
 
     @property
@@ -83,6 +87,8 @@ class Report:
             "conflicts": self.conflicts,
             "failures": self.failures,
             "held": self.held,
+            **({"drift": list(self.drift)} if self.drift else {}),
+            **({"renamed": list(self.renamed)} if self.renamed else {}),
             "calls": dict(self.calls),
             "guard": guard,
             **self._undone(),

@@ -60,6 +60,8 @@ class ColumnInfo:
     generated: bool = False
     """Computed or identity-always: the database alone writes it."""
     enum: tuple[str, ...] = ()
+    number: int = 0
+    """Its place among all columns the table ever had: one that was dropped and added again has another."""
     comment: str = ""
     choices: tuple[str, ...] = ()
     """The texts that a check constraint allows."""

@@ -83,9 +83,10 @@ def _packed_bases(births: Births, layouts: Layouts) -> Sequence[bytes]:
 def _bases(bases: Mapping[str, Forms], layouts: Layouts) -> Sequence[bytes]:
     """What ``Layouts.pack`` makes of each line's bases."""
     names = [name for name, _ in layouts.known[layouts.current]]
-    if set(names) != set(bases):
-        raise FaultError(f"bases of other pairs than the run's layout has: {', '.join(sorted(bases))}")
-    return texts(list(zip(*(bases[name] for name in names), strict=True)))
+    if not set(names) >= set(bases):
+        raise FaultError(f"bases of pairs that the run's layout lacks: {', '.join(sorted(bases))}")
+    nothing: Forms = [[]] * len(next(iter(bases.values()), ()))  # of a pair that is paused nothing was ever agreed
+    return texts(list(zip(*(bases.get(name, nothing) for name in names), strict=True)))
 
 
 def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int, run: int) -> Iterator[bytes]:

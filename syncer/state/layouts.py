@@ -4,7 +4,7 @@ A layout lists a mapping's pairs, each with a signature of how it is translated.
 were stored under; after a change, those under an older one are looked at once more. Nothing is rewritten.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +64,18 @@ def _unpack(form: Json) -> list[Json]:
     return form if isinstance(form, list) else [form]
 
 
-def open_layouts(connection: "Connection[Any]", mapping: int, pairs: Sequence[tuple[str, str]]) -> Layouts:
-    """All layouts of a mapping, with that of ``pairs`` as the current one; the order of ``pairs`` does not matter."""
-    wanted: Pairs = tuple(sorted((name, signature) for name, signature in pairs))
+def open_layouts(
+    connection: "Connection[Any]", mapping: int, pairs: Sequence[tuple[str, str]], paused: Collection[str] = ()
+) -> Layouts:
+    """All layouts of a mapping, with that of ``pairs`` as the current one; the order of ``pairs`` does not matter.
+
+    Bases of ``paused`` pairs, which nobody can translate now, are kept as they were last translated.
+    """
     rows = connection.execute("SELECT id, pairs FROM syncer_state.layout WHERE mapping = %s", [mapping]).fetchall()
     known = {row[0]: _loaded(row[1]) for row in rows}
+    last = {name: signature for number in sorted(known) for name, signature in known[number]}
+    kept = [(name, last[name]) for name in paused if name in last]
+    wanted: Pairs = tuple(sorted((name, signature) for name, signature in (*pairs, *kept)))
     current = next((number for number, stored in known.items() if stored == wanted), None)
     if current is None:
         current = _insert(connection, mapping, wanted)

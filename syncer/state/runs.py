@@ -1,6 +1,6 @@
 """Runs: how one is opened under the mapping's lock, and what is written when it ends."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,6 +91,7 @@ class Opening:
     name: str
     kind: str
     layout: Sequence[tuple[str, str]]
+    paused: Collection[str]
     approved_run: int | None
 
 
@@ -109,16 +110,18 @@ class Runs:
         kind: str,
         layout: Sequence[tuple[str, str]],
         *,
+        paused: Collection[str] = (),
         wait_seconds: float = 60,
         approved_run: str | None = None,
     ) -> Iterator[PostgresMemory]:
         """A mapping's memory for one run, alone until the block ends.
 
         ``layout`` holds the name and signature of every pair: bases of a pair whose signature is another one by now
-        are unconfirmed. Raises ``NotAppliedError``, ``BusyError`` if another run holds the mapping for
-        ``wait_seconds``, and ``UnreachableError``. A block left without ``finish_run`` leaves a run that is ``dead``.
+        are unconfirmed; those of ``paused`` pairs are kept as they are. Raises ``NotAppliedError``, ``BusyError`` if
+        another run holds the mapping for ``wait_seconds``, and ``UnreachableError``. A block left without
+        ``finish_run`` leaves a run that is ``dead``.
         """
-        opening = Opening(name, kind, layout, None if approved_run is None else run_number(approved_run))
+        opening = Opening(name, kind, layout, paused, None if approved_run is None else run_number(approved_run))
         with ExitStack() as stack:
             with reaching(self._engine):
                 memory, lock = self._open(opening, wait_seconds, stack)
@@ -155,7 +158,7 @@ class Runs:
             if row is None:
                 raise never_applied(opening.name)
             work.execute(_STIR, {"mapping": mapping})
-            layouts = open_layouts(work, mapping, opening.layout)
+            layouts = open_layouts(work, mapping, opening.layout, opening.paused)
         run, fence = row
         lock.keep_alive(run)
         return PostgresMemory(

@@ -6,12 +6,14 @@ from dataclasses import replace
 from hashlib import sha256
 
 from syncer.catalog.build import build_mapping
-from syncer.catalog.check import Findings, check_against, computes
+from syncer.catalog.check import Findings, check_against, computes, unseen
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
 from syncer.catalog.optioned import named_options, read_known, with_options
-from syncer.catalog.pairs import Tables
+from syncer.catalog.pairs import Tables, key_columns
+from syncer.catalog.surviving import Surviving, surviving
 from syncer.core.mapping import SyncMapping
+from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.database.capture.watch import script, way_of
 from syncer.database.connections import place
@@ -23,14 +25,29 @@ from syncer.wiring.doors import Doors
 class Mappings(Doors):
     """What is done with a mapping before anything runs."""
 
-    def check(self, sides: Sides, places: Places) -> Findings:
-        """Everything wrong or unwise between a mapping and its two tables."""
-        found = check_against(sides.mapping, sides.record_table, sides.row_table, places)
+    def check(self, sides: Sides, places: Places, *, running: bool = False) -> Findings:
+        """Everything wrong or unwise between a mapping and its two tables; ``running``: what stops a run."""
+        found = check_against(sides.mapping, sides.record_table, sides.row_table, places, running=running)
         lacking = [*sides.rows.check_readable(), *self._unwritable(sides)]
         if found.faults:  # what the database door finds missing too is told once
             lacking = [sentence for sentence in lacking if "the role" in sentence]
         told = tuple(str(places.fault(("database", "table"), sentence)) for sentence in dict.fromkeys(lacking))
         return replace(found, faults=found.faults + told)
+
+    def surviving(self, sides: Sides, ids: Mapping[str, str], *, rights: bool = False) -> tuple[Sides, Surviving]:
+        """The same sides with what still stands of the mapping since it was applied, and what does not.
+
+        ``rights`` also asks which columns the role may still touch. Raises ``SchemaError`` where nothing can go on.
+        """
+        mapping = sides.mapping
+        written = {pair.column: pair.direction.carries_from(Side.FEISHU) for pair in mapping.pairs}
+        forbidden = {**unseen(mapping, sides.record_table), **(sides.rows.forbidden(written) if rights else {})}
+        found = surviving(mapping, Tables(sides.record_table, sides.row_table), ids, forbidden)
+        if not found.paused:
+            return replace(sides, mapping=found.mapping), found
+        key = key_columns(found.mapping, sides.row_table)
+        rows = self._rows(self.engine(mapping.connection), found.mapping, key, sides.record_table)
+        return replace(sides, mapping=found.mapping, rows=rows), found
 
     def _unwritable(self, sides: Sides) -> list[str]:
         if sides.mapping.direction == "to_feishu":

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from syncer.batching.askers import urgently
 from syncer.catalog.faults import Places
-from syncer.catalog.following import follow_renames, layout_of
+from syncer.catalog.following import layout_of
 from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables, build_rules, zone_of
+from syncer.catalog.surviving import Surviving
 from syncer.engine.aside import Threads
 from syncer.engine.lens import Lens
 from syncer.engine.report import Report
@@ -73,19 +74,15 @@ class Syncer(Mappings):
     def _sync(self, job: Job) -> Report:
         with self._noted(job):
             sides = self._with_options(self.look(job.mapping), job)
-            sides = replace(sides, mapping=follow_renames(job.mapping, sides.record_table, job.ids))
-            trusting = replace(sides.record_table, whole=True)  # records that may be hidden are for a guard to stop
-            found = self.check(replace(sides, record_table=trusting), Places(f"revision {job.applied.revision}"))
-            if found.faults:
-                raise SchemaError(found.faults)
-            people = self.directory(sides.mapping)
-            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table, people), sides)
+            sides, stands = self._standing(sides, job)
+            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table), sides)
+            rules = replace(rules, lacking=stands.lacking)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
         zone = zone_of(sides.mapping, sides.record_table)
         log = self.watch(sides.mapping, sides.row_table, zone).capture()
-        with self._opened(job, layout, sides) as (memory, report), closing(Threads()) as aside:
+        with self._opened(job, layout, sides, stands) as (memory, report), closing(Threads()) as aside:
             tools = Tools(
                 rules=rules,
                 records=sides.records,
@@ -101,13 +98,23 @@ class Syncer(Mappings):
                 capture=None if job.options.dry else log,
                 log=log,
                 table=job.mapping.table_id,
-                anteroom=sides.rows.anteroom,
                 computed=job.mapping.computed,
                 aside=aside,
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
             watched(job.work, mirrors)(tools, sides.record_table)
         return report
+
+    def _standing(self, looked: Sides, job: Job) -> tuple[Sides, Surviving]:
+        """Both sides with what still stands of the mapping. Raises ``SchemaError`` where that does not go on."""
+        for rights in (False, True):
+            sides, stands = self.surviving(looked, job.ids, rights=rights)
+            trusting = replace(sides.record_table, whole=True)  # records that may be hidden are for a guard to stop
+            places = Places(f"revision {job.applied.revision}")
+            found = self.check(replace(sides, record_table=trusting), places, running=True)
+            if not found.faults:
+                return sides, stands
+        raise SchemaError(found.faults)
 
     def _with_options(self, sides: Sides, job: Job) -> Sides:
         """The same sides with every option that is there by now known by its id, also one made since ``apply``."""
@@ -129,11 +136,16 @@ class Syncer(Mappings):
             raise
 
     @contextmanager
-    def _opened(self, job: Job, layout: list[tuple[str, str]], sides: Sides) -> Iterator[tuple[PostgresMemory, Report]]:
-        name = job.mapping.name
-        opening = self.store.open_run(name, job.kind, layout, wait_seconds=self.wait, approved_run=job.approved_run)
+    def _opened(
+        self, job: Job, layout: list[tuple[str, str]], sides: Sides, stands: Surviving
+    ) -> Iterator[tuple[PostgresMemory, Report]]:
+        name, paused = job.mapping.name, [one.column for one in stands.paused]
+        opening = self.store.open_run(
+            name, job.kind, layout, paused=paused, wait_seconds=self.wait, approved_run=job.approved_run
+        )
         with opening as memory:
             report, start = Report(name, memory.run, dry=job.options.dry), self.clock.now()
+            report.drift, report.renamed = stands.sentences, list(stands.renamed)
             if job.began is not None:
                 job.began(report)
             try:

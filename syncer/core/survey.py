@@ -98,6 +98,14 @@ class Newcomers:
     held: Mapping[str, Sequence[Held]]
     forms: Mapping[str, Forms] = field(default_factory=dict)
 
+    def part(self, start: int, end: int | None = None) -> "Newcomers":
+        """Some consecutive ones."""
+        some = slice(start, end)
+        held = {name: series[some] for name, series in self.held.items()}
+        known = {name: series[some] for name, series in self.forms.items()}
+        named = (self.lines[some], self.prints[some], self.matches[some], self.times[some])
+        return Newcomers(self.side, self.at, *named, held, known)
+
     def version(self, place: int) -> Version:
         """One of them as it was read."""
         read_at, modified_at = self.times[place]
@@ -110,6 +118,23 @@ class Newcomers:
         feishu, database = (version, None) if self.side is Side.FEISHU else (None, version)
         prints = {self.side: self.prints[place]}
         return Case(CaseKind.FRESH, self.at, feishu, database, None, prints, self.matches[place])
+
+
+def joined(parts: Sequence[Newcomers]) -> Newcomers:
+    """Newcomers of one side and of the same pairs, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    known = [name for name in parts[0].forms if all(name in part.forms for part in parts)]
+    return Newcomers(
+        parts[0].side,
+        parts[-1].at,
+        [line for part in parts for line in part.lines],
+        [print_ for part in parts for print_ in part.prints],
+        [match for part in parts for match in part.matches],
+        [times for part in parts for times in part.times],
+        {name: [one for part in parts for one in part.held[name]] for name in parts[0].held},
+        {name: [form for part in parts for form in part.forms[name]] for name in known},
+    )
 
 
 @dataclass(frozen=True, slots=True)

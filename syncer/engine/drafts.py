@@ -15,9 +15,9 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from syncer.core.mapping import Misfit, Pair
-from syncer.core.records import Held, Side, Unreadable, Version
-from syncer.core.series import Series, forms, kinds
-from syncer.core.survey import CaseKind, Newcomers, Staged, Totals
+from syncer.core.records import Side, Version
+from syncer.core.series import Series
+from syncer.core.survey import CaseKind, Newcomers, Totals, joined
 from syncer.core.values import Value
 from syncer.engine.frozen import freeze_newborns
 from syncer.engine.report import Report
@@ -61,7 +61,7 @@ class Drafts:
         self._tools, self._survey, self._open = tools, survey, anteroom
         self._anteroom: Anteroom | None = None
         self._file: IO[bytes] | None = None
-        self._waiting: list[Staged] = []
+        self._waiting: list[Newcomers] = []
         self._pending: tuple[Draft, Future[bytes | None]] | None = None
         self._taken = self._parts = 0
         self._given_up = False
@@ -72,16 +72,17 @@ class Drafts:
         assert self._anteroom is not None
         return self._anteroom
 
-    def take(self, lines: Sequence[Staged]) -> None:
+    def take(self, newcomers: Newcomers) -> None:
         """Draft what is to become of records just staged."""
         if self._given_up:
             return
-        self._taken += len(lines)
-        self._waiting.extend(lines)
+        self._taken += len(newcomers.lines)
+        self._waiting.append(newcomers)
         size = self._tools.options.batch
-        while len(self._waiting) >= size:
-            self._draft(self._waiting[:size])
-            del self._waiting[:size]
+        while sum(len(some.lines) for some in self._waiting) >= size:
+            waiting = joined(self._waiting)
+            self._waiting = [waiting.part(size)] if len(waiting.lines) > size else []
+            self._draft(waiting.part(0, size))
 
     def stand(self, survey: Survey, totals: Totals) -> bool:
         """Whether the drafts are what is to be done: all there is are records that were drafted once and are new."""
@@ -91,7 +92,7 @@ class Drafts:
         if others or not self._taken == totals.lines[Side.FEISHU] == totals.cases[CaseKind.FRESH]:
             return False
         if self._waiting:
-            self._draft(self._waiting)
+            self._draft(joined(self._waiting))
         self._settle()
         return not self._given_up
 
@@ -113,12 +114,12 @@ class Drafts:
             self._file.close()
         self._anteroom = self._file = self._pending = None
 
-    def _draft(self, lines: Sequence[Staged]) -> None:
-        if not self._begin() or any(line.link is not None or line.version is None for line in lines):
+    def _draft(self, newcomers: Newcomers) -> None:
+        if not self._begin():
             self.close()
             return
         tools = self._tools
-        slice_, left = _lay_out(tools, newcomers_of(lines))
+        slice_, left = _lay_out(tools, newcomers)
         self._settle()
         binds = {name: tools.lens.bind_series(name, series) for name, series in slice_.born.values.items()}
         match = tools.rules.match if set(tools.rules.match) <= binds.keys() else ()
@@ -178,36 +179,6 @@ def leaving_no_drafts(
                 tools.drafts.close()
 
     return inner
-
-
-def newcomers_of(lines: Sequence[Staged]) -> Newcomers:
-    """Lines just staged, series by series."""
-    versions: list[Version] = [line.version for line in lines if line.version is not None]
-    names = tuple(versions[0].values or {})
-    columns = zip(*((version.values or {}).values() for version in versions), strict=True)
-    held = dict(zip(names, map(list, columns), strict=True))
-    readable = {
-        name: [None if isinstance(one, Unreadable) else one for one in series]
-        if Unreadable in kinds(series)
-        else series
-        for name, series in held.items()
-    }
-    return Newcomers(
-        versions[0].side,
-        "",
-        [line.line for line in lines],
-        [line.print for line in lines],
-        [line.match for line in lines],
-        [(version.read_at, version.modified_at) for version in versions],
-        held,
-        {name: forms(series) for name, series in readable.items()},
-    )
-
-
-def _readable(series: Sequence[Held]) -> Series:
-    if Unreadable not in kinds(series):
-        return series  # type: ignore[return-value]  # nothing unreadable is among them
-    return [None if isinstance(one, Unreadable) else one for one in series]
 
 
 def _lay_out(tools: Tools, newcomers: Newcomers) -> tuple[Slice, list[str]]:

@@ -111,6 +111,11 @@ class Lens:
             held[MARK] = list(map(mark.read, columns[self._marked_at]))
         return held
 
+    def records(self, raws: Sequence[RawRecord]) -> dict[str, Sequence[Held]]:
+        """What records hold, series by series; as ``record`` tells of each."""
+        cells = [raw.cells for raw in raws]
+        return {name: _read(read, [each.get(field) for each in cells]) for name, field, read in self._cells}
+
     def matches(self, side: Side, held: Mapping[str, Sequence[Held]], count: int) -> list[bytes | None]:
         """The digests of the match values of so many lines, as ``match`` tells of each."""
         if not self._match or not count:

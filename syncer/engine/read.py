@@ -1,11 +1,12 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from syncer.core.plan import Reading
-from syncer.core.records import Side, Version
+from syncer.core.records import Held, Side, Unreadable
+from syncer.core.series import Forms, forms, kinds
 from syncer.core.survey import Newcomers
 from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.drafts import Drafts
@@ -79,13 +80,16 @@ class Reader:
         """Stage records; only those that are new or changed are decoded."""
         others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])
         self._touched.read((raws[place] for place, _ in others), read_at)
-        versions = [(raws[place], link, self._lens.record(raws[place], read_at)) for place, link in others]
-        self._lens.meet([version for _, _, version in versions])
-        if versions:
-            staged = [self._staged(raw.id, raw.print, link, version) for raw, link, version in versions]
-            survey.stage(Side.FEISHU, staged)
+        new = [raws[place] for place, link in others if link is None]
+        if new:
+            told = [(raw.id, raw.print, raw.modified_at) for raw in new]
+            newcomers = self._stage_new(survey, Side.FEISHU, told, self._lens.records(new), read_at)
             if self.drafts is not None:
-                self.drafts.take(staged)
+                self.drafts.take(newcomers)
+        linked = [(raws[place], link) for place, link in others if link is not None]
+        versions = [(raw, link, self._lens.record(raw, read_at)) for raw, link in linked]
+        self._lens.meet([version for _, _, version in versions])
+        survey.stage(Side.FEISHU, [Staged(raw.id, raw.print, link, None, version) for raw, link, version in versions])
 
     def _sift_rows(self, survey: Survey, page: RowPage) -> int:
         """Stage rows, and tell how many; only those that are new or changed are decoded."""
@@ -93,7 +97,8 @@ class Reader:
         others = survey.sift(Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws])
         new = [raws[place] for place, link in others if link is None]
         if new:
-            self._stage_new(survey, new, read_at)
+            told = [(raw.key, raw.print, raw.modified_at) for raw in new]
+            self._stage_new(survey, Side.DATABASE, told, self._lens.rows(new), read_at)
         linked = [(raws[place], link) for place, link in others if link is not None]
         versions = [(raw, link, self._lens.row(raw, read_at)) for raw, link in linked]
         self._lens.meet([version for _, _, version in versions])
@@ -102,15 +107,22 @@ class Reader:
         )
         return len(raws)
 
-    def _stage_new(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime) -> None:
-        held = self._lens.rows(raws)
-        self._lens.meet_series(Side.DATABASE, held)
-        matches = self._lens.matches(Side.DATABASE, held, len(raws))
-        lines, prints, times = zip(*[(raw.key, raw.print, (read_at, raw.modified_at)) for raw in raws], strict=True)
-        survey.stage_newcomers(Newcomers(Side.DATABASE, "", lines, prints, matches, times, held))
-
-    def _staged(self, line: str, print_: bytes, link: int | None, version: Version) -> Staged:
-        return Staged(line, print_, link, self._lens.match(version) if link is None else None, version)
+    def _stage_new(
+        self,
+        survey: Survey,
+        side: Side,
+        raws: Sequence[tuple[str, bytes, datetime | None]],
+        held: Mapping[str, Sequence[Held]],
+        read_at: datetime,
+    ) -> Newcomers:
+        """Stage new lines, told by name, print and time of their last change, and what they hold."""
+        self._lens.meet_series(side, held)
+        matches = self._lens.matches(side, held, len(raws))
+        lines, prints, modified = zip(*raws, strict=True)
+        known = {name: stored for name, series in held.items() if (stored := _forms(series)) is not None}
+        newcomers = Newcomers(side, "", lines, prints, matches, [(read_at, at) for at in modified], held, known)
+        survey.stage_newcomers(newcomers)
+        return newcomers
 
     def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
         """Records as a survey takes them."""
@@ -145,3 +157,8 @@ class Reader:
 def proven(reading: Reading, distinct: int, *, whole: bool, revived: int = 0) -> Reading:
     """A reading with what only the survey, the base's rights and a second look can tell."""
     return replace(reading, distinct=distinct, whole=whole, revived=revived)
+
+
+def _forms(series: Sequence[Held]) -> Forms | None:
+    """The stored forms of a series, unless something of it is unreadable."""
+    return None if Unreadable in kinds(series) else forms(series)  # type: ignore[arg-type]  # all of it is readable

@@ -76,7 +76,7 @@ class PostgresSurvey:
     def stage_newcomers(self, newcomers: Newcomers) -> None:
         """Add new lines just read."""
         links = [None] * len(newcomers.lines)
-        versions = self._forms.dump_series(newcomers.times, newcomers.held)
+        versions = self._forms.dump_series(newcomers.times, newcomers.held, newcomers.forms)
         self._stage(newcomers.side, newcomers.lines, links, newcomers.prints, newcomers.matches, versions)
 
     def _stage(

@@ -51,20 +51,23 @@ class VersionForms:
     def _dump(self, shape: Shape, versions: Sequence[Version]) -> list[bytes]:
         times = [(version.read_at, version.modified_at) for version in versions]
         held = zip(*[(version.values or {}).values() for version in versions], strict=True)
-        return self._rows(shape, times, list(held))
+        return self._rows(shape, times, list(map(_forms, held)))
 
-    def dump_series(self, times: Times, held: Mapping[str, Sequence[Held]]) -> list[bytes]:
-        """The same of versions series by series; ``times`` as in ``core.survey.Newcomers``."""
-        return self._rows(tuple(held), times, list(held.values()))
+    def dump_series(self, times: Times, held: Mapping[str, Sequence[Held]], known: Mapping[str, Forms]) -> list[bytes]:
+        """The same of versions series by series; ``times`` and what is ``known`` as in ``core.survey.Newcomers``."""
+        stored = [
+            known[name] if name in known and Unreadable not in kinds(one) else _forms(one) for name, one in held.items()
+        ]
+        return self._rows(tuple(held), times, stored)
 
-    def _rows(self, shape: Shape, times: Times, held: Sequence[Sequence[Held]]) -> list[bytes]:
+    def _rows(self, shape: Shape, times: Times, stored: Sequence[Forms]) -> list[bytes]:
         if shape not in self._shapes:
             self._shapes.append(shape)
         number = [self._shapes.index(shape)] * len(times)
         known = {at: microseconds(at) for at in {read_at for read_at, _ in times}}
         read = [known[read_at] for read_at, _ in times]
         modified = [None if at is None else microseconds(at) for _, at in times]
-        return texts(list(zip(number, read, modified, *map(_forms, held), strict=True)))
+        return texts(list(zip(number, read, modified, *stored, strict=True)))
 
     def spread(self, given: Sequence[bytes]) -> Iterator[tuple[Sequence[int], Spread]]:
         """The versions of forms made by ``dump``, series by series, and the places of those that are of one shape."""

@@ -45,9 +45,12 @@ class Freshness:
         if now in explained:
             self.seen = min(explained)
             return lines
-        if all(creates(line) and not line.stored for line in lines) and self._tools.explain():
-            self.seen = min(self._tools.revisions)
-            return self._not_overtaken(lines)
+        if all(creates(line) and not line.stored for line in lines):
+            is_explained = self._tools.explain()
+            lines = self._not_overtaken(lines)  # whether or not all is explained, something may have been dealt with
+            if is_explained:
+                self.seen = min(self._tools.revisions)
+                return lines
         return self.again(lines, now)
 
     def _not_overtaken(self, lines: Sequence[Line]) -> list[Line]:

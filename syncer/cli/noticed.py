@@ -14,7 +14,11 @@ def event_warnings(store: Store) -> Callable[[Applied], Iterator[str]]:
     refused = {(one.app, one.app_token): one.error for one in store.noticing.subscriptions() if one.error}
     idle = {one.spot for one in store.noticing.flows() if one.flow.normal}
 
+    silent = {name for name, lines in store.noticing.unverified().items() if lines is None}
+
     def warnings(applied: Applied) -> Iterator[str]:
+        if applied.name in silent:
+            yield SILENT
         spot = _spot(applied)
         if error := refused.get((spot.app, heard_as(spot.app_token, spot.table_id))):
             yield f"{NO_EVENTS}: {error}"
@@ -25,6 +29,12 @@ def event_warnings(store: Store) -> Callable[[Applied], Iterator[str]]:
 
 
 NO_EVENTS = "Feishu sends no events of its base, changes there are noticed by reading alone"
+
+
+SILENT = (
+    "no event of its table came for hours, so that an edit which our own write overwrites stays unnoticed; see that"
+    " `syncer listen` or `syncer serve` runs, and docs/events.md"
+)
 
 
 def _spot(applied: Applied) -> Spot:

@@ -56,7 +56,7 @@ def status(
                     living.store.mapping(one.name),
                     agenda.get(one.name, _NOTHING),
                     others,
-                    unverified.get(one.name, 0),
+                    unverified.get(one.name) or 0,
                 ),
                 "cursors": positions.told(cursors.get(one.name, {})),
             }

@@ -185,8 +185,8 @@ class Noticing(Subscriptions):
         with reaching(self._engine), self._engine.connect() as connection:
             return flows.flows(connection)
 
-    def unverified(self) -> Mapping[str, int]:
-        """How many writes of each mapping no event has told of; see ``state.written``. Without events: nothing."""
+    def unverified(self) -> Mapping[str, int | None]:
+        """How many writes of each mapping no event has told of; ``None`` where none came at all: see ``written``."""
         return unverified(self._engine, self._clock.now())
 
     def prune(self, older_than: timedelta = KEPT) -> int:

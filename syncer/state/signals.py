@@ -103,8 +103,7 @@ WHERE received_at >= :since AND table_id = :table_id AND action = 'record_edited
 
 _HEARS = text("""
 SELECT EXISTS (
-  SELECT FROM syncer_state.event_flow f WHERE f.app_token = r.document -> 'tables' ->> 0
-    AND f.table_id = r.document -> 'tables' ->> 1
+  SELECT FROM syncer_state.record_event e WHERE e.table_id = r.document -> 'tables' ->> 1
 ) OR EXISTS (
   SELECT FROM syncer_state.subscription s WHERE s.app_token = r.document -> 'tables' ->> 0 AND s.error IS NULL
 )

@@ -1,7 +1,7 @@
 """Updates of records that wait for their events, and how many no event ever told of.
 
 A write is *unverified* once its event is later than ``PATIENCE``. Events are kept for some hours; after that a write
-that none told of is given up, and counted by its day for ``COUNTED``. Of a table that never sent an event nothing is.
+that none told of is given up, and counted by its day for ``COUNTED``. Of a table that sends no events nothing is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,11 @@ _GIVE_UP = (
       DELETE FROM syncer_state.written WHERE at < :until RETURNING mapping, CAST(at AS date) AS day, reported
     )
     INSERT INTO syncer_state.unverified AS u (mapping, day, lines)
-    SELECT mapping, day, count(*) FROM gone WHERE reported = '{}' GROUP BY mapping, day
+    SELECT mapping, day, count(*) FROM gone WHERE reported = '{}' AND EXISTS (
+      SELECT FROM syncer_state.mapping m
+      JOIN syncer_state.mapping_revision r ON r.mapping = m.id AND r.revision = m.revision
+      JOIN syncer_state.record_event e ON e.table_id = r.document -> 'tables' ->> 1 WHERE m.id = gone.mapping
+    ) GROUP BY mapping, day
     ON CONFLICT (mapping, day) DO UPDATE SET lines = u.lines + excluded.lines
     """),
     text("""
@@ -58,12 +62,12 @@ _GIVE_UP = (
 
 _COUNT = text("""
 SELECT m.name,
-  (SELECT count(*) FROM syncer_state.written w WHERE w.mapping = m.id AND w.at < :late AND w.reported = '{}')
-  + coalesce((SELECT sum(u.lines) FROM syncer_state.unverified u WHERE u.mapping = m.id), 0) AS lines
+  EXISTS (SELECT FROM syncer_state.record_event e WHERE e.table_id = r.document -> 'tables' ->> 1) AS heard,
+  (SELECT count(*) FROM syncer_state.written w
+   WHERE w.mapping = m.id AND w.at < :late AND w.reported = '{}') AS waiting,
+  coalesce((SELECT sum(u.lines) FROM syncer_state.unverified u WHERE u.mapping = m.id), 0) AS given_up
 FROM syncer_state.mapping m
 JOIN syncer_state.mapping_revision r ON r.mapping = m.id AND r.revision = m.revision
-JOIN syncer_state.event_flow f
-  ON f.app_token = r.document -> 'tables' ->> 0 AND f.table_id = r.document -> 'tables' ->> 1
 """)
 
 
@@ -103,8 +107,9 @@ def give_up(connection: sqlalchemy.Connection, until: datetime, now: datetime) -
         connection.execute(statement, {"until": until, "counted": now - COUNTED})
 
 
-def unverified(engine: Engine, now: datetime) -> Mapping[str, int]:
-    """How many writes of each mapping no event has told of; of those whose tables send no events, nothing."""
+def unverified(engine: Engine, now: datetime) -> Mapping[str, int | None]:
+    """How many writes of each mapping no event has told of; ``None`` where no event of the table came at all."""
     with reaching(engine), engine.connect() as connection:
-        rows = connection.execute(_COUNT, {"late": now - PATIENCE})
-        return {row.name: int(row.lines) for row in rows}
+        rows = connection.execute(_COUNT, {"late": now - PATIENCE}).all()
+    silent = {row.name for row in rows if row.waiting and not row.heard}
+    return {row.name: None if row.name in silent else int(row.waiting + row.given_up) for row in rows}

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from syncer.cli.noticed import event_warnings
 from syncer.simulator.control import step
 
 NAMES = [{"name": name} for name in ("新", "急", "老客户", "🎁", "完成", "退货")]
@@ -151,3 +152,19 @@ def test_where_no_event_came_the_write_is_counted_and_given_up_after_eight_hours
     assert stage.state("SELECT count(*) FROM syncer_state.written") == [(0,)]
     assert stage.state("SELECT count(*) FROM syncer_state.intent WHERE state = 'done' AND body <> ''") == [(0,)]
     assert unverified(stage, pair) == 3
+
+
+def test_where_no_event_of_the_table_came_that_is_said_and_nothing_is_counted(stage):
+    stage.control.set_switches(event_loss=1.0)
+    pair = stage.listened(fields=FIELDS, columns=COLUMNS, mapping=MAPPING)
+    pair.add({"订单号": "A-1", **BEGIN})
+    pair.settle()
+    pair.sql("UPDATE {t} SET note = 'unheard'")
+    pair.sync()
+    assert unverified(stage, pair) == 0  # nobody asked Feishu for events of it, so none is waited for
+    stage.syncer.store.noticing.subscribed("default", pair.place.app_token)
+    pair.sql("UPDATE {t} SET note = 'heard'")
+    pair.sync()
+    assert unverified(stage, pair) is None
+    applied = stage.syncer.store.mapping(pair.name)
+    assert any("no event of its table came" in told for told in event_warnings(stage.syncer.store)(applied))

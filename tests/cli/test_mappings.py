@@ -99,3 +99,24 @@ def test_a_way_of_noticing_that_cannot_be_is_told_with_its_line(room):
     assert "sales.parts is a partitioned table" in told
     room.rewrite(("table: sales.orders", "table: sales.orders\n  capture: watermark\n  watermark: note"))
     assert "note is a text; a watermark is a time or a whole number" in room.ok("check", status=2).err
+
+
+def test_a_mapping_that_is_pointed_at_another_table_begins_paused(applied):
+    applied.add({"订单号": "A-1"})
+    applied.ok("sync", "orders")
+    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
+    applied.rewrite(("table: sales.orders", "table: sales.more"))
+    told = applied.ok("apply").out
+    assert "points at other tables now, so it begins paused; `syncer resume orders` starts it" in told
+    with applied.untouched():
+        assert "is paused" in applied.ok("sync", "orders", status=2).err
+    applied.ok("resume", "orders")
+    assert applied.sql("SELECT count(*) FROM sales.more") == [(0,)]
+
+
+def test_a_mapping_copied_from_another_is_refused_while_the_other_carries_the_same_tables(applied):
+    copy = applied.write(MAPPING.replace("name: orders", "name: copy"), "copy.yaml")
+    for arguments in ([], [copy]):
+        refused = applied.ok("apply", *arguments, status=2).err
+        assert "syncs the same two tables; keep them in one mapping" in refused
+    assert [one["name"] for one in applied.json("status")["mappings"]] == ["orders"]

@@ -46,12 +46,13 @@ check: $(READY)  ## Style, types, and the house's own rules
 	@.venv/bin/mypy
 	@.venv/bin/pytest -q tests/test_house.py
 
-bench: $(READY)  ## The benchmarks: time, calls, a fleet, a storm (ARGS="--quick": time alone)
+bench: $(READY)  ## The benchmarks: time, calls, a fleet, latency, a storm (ARGS="--quick": time alone)
 	@.venv/bin/python -m benchmarks $(ARGS)
 	@.venv/bin/python -m benchmarks.triggers
 ifeq ($(ARGS),)
 	@echo && .venv/bin/python -m benchmarks.counts
 	@echo && .venv/bin/python -m benchmarks.fleet
+	@echo && .venv/bin/python -m benchmarks.latency || true
 	@echo && .venv/bin/python -m tests.faults --real --seconds 180 --seed 0
 endif
 

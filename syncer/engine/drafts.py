@@ -108,11 +108,12 @@ class Drafts:
         self._given_up = True
         if self._pending is not None:
             self._pending[1].exception()
-        if self._anteroom is not None:
-            self._anteroom.close()
-        if self._file is not None:
-            self._file.close()
+        anteroom, file = self._anteroom, self._file
         self._anteroom = self._file = self._pending = None
+        if file is not None:
+            file.close()
+        if anteroom is not None:
+            anteroom.close()
 
     def _draft(self, newcomers: Newcomers) -> None:
         if not self._begin():

@@ -39,18 +39,20 @@ class World:
         self.batch = rng.choice([2, 3, 1000])
         self.reports = []
 
-    def run(self):
+    def run(self, tap=lambda _, door: door):
+        """One run; ``tap`` may stand before its doors."""
         records = InMemoryRecords(self.records)
         info = records.info()
         rules = self.setup.rules(self.records, self.rows, info)
         self.memory, self.match = self.memory.again(), rules.match
         rows = InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark)
+        rows = tap("rows", rows)
         tools = Tools(
             rules=rules,
-            records=records,
+            records=tap("records", records),
             rows=rows,
             anteroom=rows.anteroom,
-            memory=self.memory,
+            memory=tap("memory", self.memory),
             clock=self.clock,
             ids=SeededIds(1),
             report=Report("orders", self.memory.run),

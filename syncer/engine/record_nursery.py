@@ -36,6 +36,7 @@ class RecordNursery:
     def __init__(self, tools: Tools, half: RecordHalf) -> None:
         self._tools, self._half = tools, half
         self._departed: Departed | None = None
+        self._arrived: tuple[Departed, Sequence[str]] | None = None
         self.left: list[Case] = []
 
     def room(self) -> int:
@@ -44,11 +45,12 @@ class RecordNursery:
 
     def is_busy(self) -> bool:
         """Whether something is on its way, or left."""
-        return bool(self._departed or self.left)
+        return bool(self._departed or self._arrived or self.left)
 
     def take(self, slice_: Slice) -> None:
-        """Create these records; the slice before is remembered meanwhile."""
+        """Create these records; while they are made ready, what arrived before is remembered."""
         asked = self._tools.aside.queue(partial(number, self._tools, Side.DATABASE, slice_))
+        self._remember()
         numbered, linked = asked.result()
         self.left.extend(linked)
         if not len(numbered.slice):
@@ -56,16 +58,17 @@ class RecordNursery:
         cells = self._cells(numbered.slice)
         body, records = self._body(numbered, cells), _records(cells)
         look = self._departed
-        arrived = self._arrive()
+        self._arrived = self._arrive()
         if len(body) + len(body) // 2 <= MOST_BYTES and self._is_unmoved(look):
             self._departed = self._depart(numbered, records, body)
         else:
             self.left.extend(numbered.slice.cases)
-        self._remember(arrived)
 
     def land(self) -> None:
         """Wait for the slice on its way and remember it."""
-        self._remember(self._arrive())
+        self._remember()
+        self._arrived = self._arrive()
+        self._remember()
 
     def _cells(self, slice_: Slice) -> dict[str, Forms]:
         """What is to be written, by field name, in the order of the lines; ``None`` where nothing is."""
@@ -110,7 +113,9 @@ class RecordNursery:
             self.left.extend(departed.numbered.slice.cases)
             return None
 
-    def _remember(self, arrived: tuple[Departed, Sequence[str]] | None) -> None:
+    def _remember(self) -> None:
+        """Have what arrived remembered, behind all that is asked of the memory already."""
+        arrived, self._arrived = self._arrived, None
         if arrived is None:
             return
         departed, records = arrived

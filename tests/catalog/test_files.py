@@ -23,7 +23,13 @@ from syncer.errors import MappingError
 from tests.catalog.samples import RIGHT, loaded
 
 EXAMPLES = Path(__file__).parents[2] / "mappings"
-EXAMPLE_ENV = {"DEMO_APP_TOKEN": "bascnDemo", "ORDERS_TABLE_ID": "tblOrders", "PRODUCTS_TABLE_ID": "tblProducts"}
+EXAMPLE_ENV = {
+    "DEMO_APP_TOKEN": "bascnDemo",
+    "ORDERS_TABLE_ID": "tblOrders",
+    "PRODUCTS_TABLE_ID": "tblProducts",
+    "LEAVE_APPROVAL_CODE": "7C468A54",
+    "LEAVE_SINCE": "2026-01-01",
+}
 
 FULL = """\
 version: 1
@@ -150,16 +156,19 @@ def test_the_line_of_every_key_is_known(tmp_path):
 
 
 def test_the_examples_are_right_and_show_what_they_promise():
-    orders, products = load_folder(EXAMPLES, EXAMPLE_ENV).require()
+    leave, orders, people, products = load_folder(EXAMPLES, EXAMPLE_ENV).require()
     assert (orders.mapping.name, orders.mapping.app_token) == ("orders", "bascnDemo")
     assert orders.mapping.match == ("order_no",)
     assert products.mapping.match == ("sku",)
+    assert {leave.mapping.direction, people.mapping.direction} == {Direction.TO_DATABASE}
     assert {pair.merge for pair in products.mapping.pairs} == set(Merge)
 
 
 def test_a_variable_missing_from_the_examples_is_told_per_file():
     faults = load_folder(EXAMPLES, {}).faults
     assert [fault.split("mappings/")[1].split(" is not set")[0] for fault in faults] == [
+        "leave.yaml:7: feishu.approval.approval_code: the environment variable LEAVE_APPROVAL_CODE",
+        "leave.yaml:7: feishu.approval.since: the environment variable LEAVE_SINCE",
         "orders.yaml:8: feishu.bitable.app_token: the environment variable DEMO_APP_TOKEN",
         "orders.yaml:9: feishu.bitable.table_id: the environment variable ORDERS_TABLE_ID",
         "products.yaml:7: feishu.bitable.app_token: the environment variable DEMO_APP_TOKEN",

@@ -48,7 +48,7 @@ def test_the_demo_ends_with_both_sides_equal_and_leaves_nothing_behind(tmp_path:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_the_demo_tells_fourteen_numbered_steps_and_types_only_commands_that_exist() -> None:
+def test_the_demo_tells_fifteen_numbered_steps_and_types_only_commands_that_exist() -> None:
     from syncer.cli.demo import acts
 
     sources = "".join(path.read_text() for path in Path(acts.__file__).parent.glob("*.py"))
@@ -57,7 +57,7 @@ def test_the_demo_tells_fourteen_numbered_steps_and_types_only_commands_that_exi
         ran = subprocess.run([*SYNCER, command, "--help"], check=False, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, command
     assert {"apply", "sync", "conflicts", "failures", "history"} <= typed
-    assert len(acts.ALL) == 13
+    assert len(acts.ALL) == 14
 
 
 EQUAL = [

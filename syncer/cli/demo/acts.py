@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from syncer.cli.demo import beginning, changing, ending, quarrelling, troubles
+from syncer.cli.demo import beginning, changing, ending, organisation, quarrelling, troubles
 from syncer.cli.demo.story import Story
 
 ALL: Sequence[Callable[[Story], None]] = (
@@ -17,6 +17,7 @@ ALL: Sequence[Callable[[Story], None]] = (
     changing.merges,
     troubles.storm,
     troubles.poison,
+    organisation.sources,
     ending.quiet,
     ending.comparison,
 )

@@ -26,6 +26,7 @@ from syncer.simulator.errors import Refusal
 if TYPE_CHECKING:
     from syncer.simulator.world import World
 
+_REVERTABLE_MS = 31 * 24 * 3600 * 1000
 _NAMESPACE = uuid.UUID("6f1d3a4e-0c64-4a53-9a3c-8f2f7a1f0b11")
 
 
@@ -166,15 +167,20 @@ class Course:
         self._add_task(one, task.node, to)
 
     def cancel(self, one: Instance, at_ms: int = 0) -> None:
-        """Take a pending instance back."""
+        """Take a pending instance back; Refusal 1390015 for one that is decided."""
+        if one.status != PENDING:
+            raise Refusal(1390015)
         self._at_ms = at_ms
         self._finish_tasks(one)
         self._end(one, CANCELED, "CANCEL", one.open_id)
         self._at_ms = 0
 
     def revert(self, one: Instance) -> None:
-        """Revoke an approved instance: it reads CANCELED and reverted, its event says REVERTED. [doc]"""
-        if one.status != APPROVED:
+        """Revoke an approved instance: it reads CANCELED and reverted, its event says REVERTED. [doc]
+
+        Refusal 1390015 for one that is not approved, or was so more than 31 days ago.
+        """
+        if one.status != APPROVED or self._now() - one.end_ms > _REVERTABLE_MS:
             raise Refusal(1390015)
         one.status, one.reverted = CANCELED, True
         self._note(one, "CANCEL", one.open_id)

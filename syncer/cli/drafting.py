@@ -68,20 +68,21 @@ class _Found:
     def of(living: Syncer, wanted: Wanted) -> "_Found":
         from syncer.feishu.bases import resolve_base  # noqa: PLC0415 - loads the SDK
 
-        connection = wanted.connection or _only_connection(living)
+        connection = wanted.connection or only_connection(living)
         address = resolve_base(living.client(wanted.app), wanted.base)
         token, table_id = address.app_token, address.table_id or ""
         if not table_id and not wanted.create_table:
             raise MendError("the address of the base names no table (?table=tbl...); or have one made: --create-table")
         if wanted.create_columns:
             _make_rows(living, wanted, connection, _records(living, wanted, token, table_id))
-        rows = _rows(living, connection, wanted.table)
+        rows = rows_of(living, connection, wanted.table)
         if wanted.create_table:
             table_id = _make_records(living, wanted, token, rows)
         return _Found(token, table_id, connection, _records(living, wanted, token, table_id), rows)
 
 
-def _only_connection(living: Syncer) -> str:
+def only_connection(living: Syncer) -> str:
+    """The one connection there is. Raises ``MendError`` if there are others."""
     names = sorted(living.settings.connections)
     if len(names) == 1:
         return names[0]
@@ -95,7 +96,8 @@ def _records(living: Syncer, wanted: Wanted, token: str, table_id: str) -> Recor
     return BitableRecords(living.client(wanted.app), token, table_id, living.shared.writer("init")).info()
 
 
-def _rows(living: Syncer, connection: str, table: str) -> RowTableInfo:
+def rows_of(living: Syncer, connection: str, table: str) -> RowTableInfo:
+    """A table of a connection as it stands. Raises the errors of the door."""
     engine = living.engine(connection)
     return PostgresRows(engine, table, key=(), columns=(), clock=living.clock, mapping="init").info()
 
@@ -111,7 +113,7 @@ def _make_records(living: Syncer, wanted: Wanted, token: str, rows: RowTableInfo
     shown = [(field.name, type_name(field.type), field.column) for field in fields]
     console.table(("field", "type", "column"), shown)
     _tell_left(left)
-    _agree(wanted)
+    agree(wanted)
     comment = rows.name.rpartition(".")[2]
     return make_table(living.client(wanted.app), token, comment, [field.body() for field in fields])
 
@@ -124,11 +126,11 @@ def _make_rows(living: Syncer, wanted: Wanted, connection: str, records: RecordT
     made = new_columns.statements(quoted_table(wanted.table), columns, primary=lead)
     console.say(";\n".join(made) + ";")
     _tell_left(left)
-    _agree(wanted)
+    agree(wanted)
     carry_out(living.engine(connection), made)
 
 
-def _agree(wanted: Wanted) -> None:
+def agree(wanted: Wanted) -> None:
     """Go on only if a person said so. Raises ``MendError``."""
     if wanted.dry:
         raise MendError("nothing was made: a mapping can only be shown once both tables are there")

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from syncer.cli import console
 from syncer.cli.files import INTERACTIVE
 from syncer.cli.main import app
 from syncer.cli.session import syncer
+from syncer.core.sources import ApprovalSource, ContactsSource
 from syncer.errors import MendError
 from syncer.settings import DEFAULT_APP
 
@@ -90,6 +91,12 @@ def init(
     create_columns: Annotated[
         bool, typer.Option("--create-columns", help="Make a database table for the Bitable table.")
     ] = False,
+    approval: Annotated[
+        str, typer.Option("--approval", metavar="CODE", help="An approval definition's code, in place of --base.")
+    ] = "",
+    contacts: Annotated[
+        str, typer.Option("--contacts", metavar="users|departments", help="People or departments, in place of --base.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Make what is missing without asking.")] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the mapping file, and write nothing.")] = False,
 ) -> None:
@@ -97,8 +104,12 @@ def init(
 
     Files that exist are left alone.
     """
-    if not (table or base):
+    if not (table or base or approval or contacts):
         _first_files()
+        return
+    if approval or contacts:
+        given = (table, base, connection, feishu_app, name, create_table, create_columns, yes, dry)
+        _of_source(given, approval, contacts)
         return
     if not (table and base) or (create_table and create_columns):
         raise MendError("name both --table and --base, and have at most one of them made")
@@ -107,6 +118,19 @@ def init(
     wanted = Wanted(table, base, connection, feishu_app, name, create_table, create_columns, yes, dry)
     with syncer(attempts=INTERACTIVE) as living:
         draft(living, wanted)
+
+
+def _of_source(given: tuple[Any, ...], approval: str, contacts: str) -> None:
+    """The mapping of an approval, of people or departments."""
+    from syncer.cli.drafting import Wanted  # noqa: PLC0415 - a first file needs none of it
+    from syncer.cli.drafting_sources import draft_source  # noqa: PLC0415 - likewise
+
+    wanted = Wanted(*given)
+    if wanted.base or not wanted.table or (approval and contacts) or contacts not in ("", "users", "departments"):
+        raise MendError("name --table, and one of --approval CODE, --contacts users and --contacts departments")
+    source = ApprovalSource(approval) if approval else ContactsSource("users" if contacts == "users" else "departments")
+    with syncer(attempts=INTERACTIVE) as living:
+        draft_source(living, wanted, source)
 
 
 def _first_files() -> None:

@@ -96,7 +96,7 @@ class Doors(Services):
     def records(self, mapping: SyncMapping) -> "BitableRecords | SourceRecords":
         """The Bitable table of a mapping, or the source that stands for it."""
         if mapping.source is not None:
-            return self._source(mapping, mapping.source)
+            return self.source(mapping, mapping.source)
         from syncer.feishu.bases import resolve_base  # noqa: PLC0415 - loads the SDK
         from syncer.feishu.bitable import BitableRecords  # noqa: PLC0415 - loads the SDK
 
@@ -107,7 +107,8 @@ class Doors(Services):
         writer, who = self.shared.writer(mapping.name), Asker(mapping.name)
         return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer, who=who)
 
-    def _source(self, mapping: SyncMapping, source: Source) -> "SourceRecords":
+    def source(self, mapping: SyncMapping, source: Source) -> "SourceRecords":
+        """What a mapping reads in place of a Bitable table."""
         from syncer.feishu.approvals import ApprovalRecords  # noqa: PLC0415 - loads the SDK
         from syncer.feishu.contacts import contacts  # noqa: PLC0415 - likewise
 

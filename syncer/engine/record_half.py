@@ -66,9 +66,8 @@ class RecordHalf:
         self._remember(flight)
 
     def _send(self, works: Sequence[Work], then: Callable[[], None]) -> None:
-        if works and all(creates(work.line) for work in works) and self._is_one_batch(works):
-            flown, self._flight = self._flight, self._depart(works, then)
-            self._remember(flown)
+        if works and all(creates(work.line) for work in works):
+            self._fly(works, then)
             return
         self.land()
         for action, send in self._ways().items():
@@ -84,14 +83,20 @@ class RecordHalf:
         self._tools.give_links([work.line for work in works])
         return works
 
-    def _is_one_batch(self, works: Sequence[Work]) -> bool:
-        return len(works) <= self._room() and sum(map(_weight, works)) <= MOST_BYTES
-
     def _room(self) -> int:
         """Most lines of one write: what was asked for, or what the table takes if that is less."""
         return min(self._tools.options.batch, self._tools.records.room())
 
     # A batch of creates on its way.
+
+    def _fly(self, works: Sequence[Work], then: Callable[[], None]) -> None:
+        """Create records, as many at a time as one write takes; each batch is remembered while the next one flies."""
+        while works:
+            self._arrive()
+            batch = next(cut(works, self._room(), MOST_BYTES, _weight))
+            works = works[len(batch) :]
+            flown, self._flight = self._flight, self._depart(batch, then if not works else lambda: None)
+            self._remember(flown)
 
     def _depart(self, works: Sequence[Work], then: Callable[[], None]) -> Flight:
         tools = self._tools

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.tables import equal, insert, orders
+from tests.engine.tables import ORDER_FIELDS, equal, insert, orders
 
 TOO_LARGE = [
     {"code": 1254002, "message": "changeset size exceed the limit, len: 4711"},
@@ -90,6 +90,26 @@ def test_a_gateway_that_takes_no_such_body_is_sent_smaller_ones(stage):
     assert writes(stage) == (2, 1)
     assert learned(stage) == [50]
     assert len(equal(pair)) == 100
+
+
+def test_small_creates_overlap_too_each_is_remembered_while_the_next_one_is_on_its_way(stage):
+    fields = ORDER_FIELDS.replace("column: note", "column: note, default: {feishu: 无}")
+    pair = orders(stage, mapping=fields)  # lines that take a default are created one by one, not by the slice
+    stage.control.fault("bitable.record.batch_*", "oversize", records=60, **TOO_LARGE[0])
+    rows(pair, 0, 100)
+    assert pair.sync().status == "done"
+    assert learned(stage) == [50]
+    remembered = []
+
+    def count(when, step):
+        if (when, step) == ("before", "records.create"):
+            remembered.append(stage.state("SELECT count(*) FROM syncer_state.link")[0][0] - 100)
+
+    insert(pair, *((f"C{number:05}", number, None) for number in range(300)))
+    with stage.tapped(count):
+        assert pair.sync().status == "done"
+    assert remembered == [0, 0, 50, 100, 150, 200]
+    assert sum(cells["备注"] == "无" for cells in pair.plain().values()) == 300
 
 
 def test_the_setting_stays_the_ceiling(stage):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from syncer.core.mapping import Merge
+from syncer.core.mapping import AS_IT_IS, Manner, Merge
 from syncer.core.records import Side
 from syncer.ports import ColumnInfo
 
@@ -31,6 +31,8 @@ class Kind:
     database: Typed
     merges: tuple[Merge, ...] = (Merge.REGISTER,)
     values: Mapping[str, str] | None = None
+    manner: Manner = AS_IT_IS
+    """What is done to values on their way."""
     defaults: Mapping[Side, Any] = field(default_factory=dict)
     check: Callable[[Any], bool] | None = None
     exact: bool = False
@@ -125,4 +127,47 @@ KINDS = [
     Kind("wall clock", 5, {"type": "timestamp"}, _ms, lambda rng, n: _moment(rng, n).replace(tzinfo=None)),
     Kind("box", 7, {"type": "bool"}, lambda rng, n: rng.random() < 0.5, lambda rng, n: rng.choice([True, False])),
     Kind("digits", 1, {"type": "int8"}, lambda rng, n: rng.choice([str(n), str(n), f"nr {n}"]), lambda rng, n: n),
+    Kind("cents", 2, {"type": "int8"}, lambda rng, n: n / 100, lambda rng, n: n, manner=Manner(scale="100")),
+    Kind("trimmed", 1, {"type": "text"}, _words, _words, manner=Manner(trim=True)),
+    Kind(
+        "cased",
+        1,
+        {"type": "varchar", "length": 20},
+        lambda rng, n: rng.choice([f"Ab{n}", f"AB{n} ", f"straße {n}"]),
+        lambda rng, n: rng.choice([f"ab{n}", f"aB{n}"]),
+        manner=Manner(case_feishu="upper", case_database="lower"),
+    ),
+    Kind(
+        "other labels",
+        3,
+        {"type": "text"},
+        lambda rng, n: rng.choice([*LABELS, f"新{n}"]),
+        lambda rng, n: rng.choice([*LABELS.values(), f"new{n}", "other"]),
+        values=LABELS,
+        manner=Manner(otherwise=((F, "其他"), (D, "other"))),
+    ),
+    Kind(
+        "day in words",
+        5,
+        {"type": "text"},
+        _ms,
+        lambda rng, n: f"{START + timedelta(days=n):%Y-%m-%d}" if rng.random() < 0.8 else f"soon {n}",
+        manner=Manner(format="%Y-%m-%d", parse=("%d.%m.%Y",)),
+    ),
+    Kind(
+        "split",
+        4,
+        {"type": "text"},
+        _tags,
+        lambda rng, n: ", ".join(_tags(rng, n)),
+        manner=Manner(split=","),
+    ),
+    Kind(
+        "joined",
+        1,
+        {"type": "text[]"},
+        lambda rng, n: "、".join(_tags(rng, n)),
+        _tags,
+        manner=Manner(join="、"),
+    ),
 ]

@@ -159,7 +159,7 @@ def _pair(rng: Random, name: str, kind: Kind, direction: Direction) -> PairSpec:
     required = rng.random() < (0.3 if name == "order_no" else 0.05)
     defaults = {side: value for side, value in kind.defaults.items() if way.carries_from(side.other)}
     policy = rng.choice([None, None, *Policy]) if merge is Merge.REGISTER else None
-    return PairSpec(f"字段{name}", name, way, required, policy, merge, kind.values, defaults)
+    return PairSpec(f"字段{name}", name, way, required, policy, merge, kind.values, defaults, kind.manner)
 
 
 __all__ = ["D", "F", "Setup", "draw"]

@@ -244,7 +244,7 @@ class People:
                 self.tell(f"database: {key} refused {name} = {value!r}: {wrong}")
                 return
         if name in self.setup.match:
-            self.rekeyed.add(before["origin"])
+            self.rekeyed |= {before["origin"], *self._namesakes(name, self.held(after).get(name))}
         if after != line:
             self.renamed.append((line, after))
             self.made |= {after} if line in self.made else set()
@@ -253,6 +253,12 @@ class People:
         for changed, now in self.held(after).items():
             if now != before[changed]:
                 self._note(after, changed, before[changed], now)
+
+    def _namesakes(self, name: str, value: Value) -> set[object]:
+        """The origins of lines that hold a match value as well, after somebody typed it into another line."""
+        lines = [*((F, key) for key in self.records.records), *((D, key) for key in self.rows.rows)]
+        held = [self.held(line) for line in lines]
+        return {one["origin"] for one in held if one.get(name) == value and "origin" in one}
 
     def _drop(self, line: Line) -> None:
         side, key = line

@@ -15,7 +15,7 @@ from syncer.core.records import Side
 from syncer.engine.drafts import Draft
 from syncer.engine.frozen import number_newborns
 from syncer.engine.line import Line
-from syncer.engine.row_nursery import Arrived, Ready, RowNursery
+from syncer.engine.row_nursery import REFUSALS, Arrived, Ready, RowNursery
 from syncer.engine.slices import Numbered, join_slices, lay_out
 from syncer.engine.tools import Tools
 from syncer.ports import Births, Inserted, Intent, IntentState, Memo, Survey
@@ -38,6 +38,7 @@ class Delivery:
         self._departed: tuple[_Sent, Future[Inserted | None]] | None = None
         self._remembered: deque[Future[list[Line]]] = deque()
         self._survey: Survey | None = None
+        self._refused = 0
         self.undone: list[str] = []
 
     def take(self, draft: Draft, survey: Survey) -> None:
@@ -45,7 +46,7 @@ class Delivery:
         self._survey = survey
         self.undone.extend(draft.left)
         overtaken = {line for side, line in self._tools.overtaken if side is Side.FEISHU}
-        if not draft.lines or not self._rows.room() or not overtaken.isdisjoint(draft.lines):
+        if not draft.lines or self._refused >= REFUSALS or not overtaken.isdisjoint(draft.lines):
             self.undone.extend(draft.lines)
             return
         asked = self._tools.aside.queue(partial(self._prepare, draft))
@@ -87,7 +88,7 @@ class Delivery:
         sent, answer = departed
         rows = answer.result()
         if rows is None:
-            self._rows.refused()
+            self._refused += 1
             self.undone.extend(sent.draft.lines)
             void = Memo(intents={sent.intent.id: IntentState.VOID})
             self._tools.aside.queue(lambda: self._tools.memory.remember(void))

@@ -60,10 +60,6 @@ class RowNursery:
         """Most lines of a slice; none if blocks are refused time and again."""
         return self._tools.options.batch if self._refused < REFUSALS else 0
 
-    def refused(self) -> None:
-        """Note that a block was refused."""
-        self._refused += 1
-
     def is_busy(self) -> bool:
         """Whether something is on its way, or left."""
         return bool(self._departed or self._remembered or self.left or self.filled)
@@ -126,7 +122,7 @@ class RowNursery:
         ready, answer = departed
         arrived, slice_ = answer.result(), ready.numbered.slice
         if arrived is None:
-            self.refused()
+            self._refused += 1
             self.left.extend(slice_.cases)
             self._tools.aside.queue(partial(self._void, ready.intent))
             return

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from syncer.engine.drafts import Drafts
 from syncer.engine.lens import Lens
 from syncer.engine.record_nursery import RecordNursery
 from syncer.engine.report import Report
@@ -153,6 +154,7 @@ def test_by_the_slice_or_one_by_one_the_same_is_left(first, monkeypatch):
             with monkeypatch.context() as patch:
                 if one_by_one:
                     patch.setattr(RowNursery, "room", lambda _: 0)
+                    patch.setattr(Drafts, "stand", lambda *_: False)
                     patch.setattr(RecordNursery, "room", lambda _: 0)
                 world = World(seed)
                 for _ in range(2):

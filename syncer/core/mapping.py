@@ -130,7 +130,7 @@ class Manner:
 
     ``segments``: a text is carried with its mentions and links, as JSON. ``unknown``: what becomes of a value that
     Feishu does not know as an option (or a person), ``instead`` what stands for it; ``None`` is as the field's type has
-    it. ``otherwise``: what a side gets for what ``values`` does not name. The others are named like their keys in a file.
+    it. ``otherwise``: what a side gets for what ``values`` does not name. The others are named like their keys.
     """
 
     segments: bool = False

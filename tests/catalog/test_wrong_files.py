@@ -245,7 +245,9 @@ BENT = [
     (
         "column: quantity, merge: counter",
         "column: quantity, merge: counter, scale: 100",
-        ["17: fields.数量.merge: counter adds up numbers that count alike on both sides, not under scale; leave it out"],
+        [
+            "17: fields.数量.merge: counter adds up numbers that count alike on both sides, not under scale; leave it out"
+        ],
     ),
     (
         "column: quantity, merge: counter",

@@ -4,7 +4,7 @@ Rows travel as lines of COPY both ways. A line that comes back as the very line 
 further. Whatever stands in the way is left to ``loading`` and ``batches``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from syncer.core.mapping import ColumnFill
 from syncer.core.values import digest
 from syncer.database import applied
-from syncer.database.batches import STATEMENT_TIMEOUT
+from syncer.database.batches import say_who_writes
 from syncer.database.blocks import Block, Texts, as_in_a_line, block_texts
 from syncer.database.connections import is_lost, session, translated
 from syncer.database.lines import Layout, LineRow, split_line
@@ -30,8 +30,16 @@ _INDEX = "CREATE INDEX ON pg_temp.syncer_waiting (part)"
 class PostgresAnteroom:
     """Rows that wait on a connection of their own; after any trouble with it none wait there any more."""
 
-    def __init__(self, engine: Engine, statements: Statements, layout: Layout, fills: Mapping[str, ColumnFill]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        statements: Statements,
+        layout: Layout,
+        fills: Mapping[str, ColumnFill],
+        writer: Callable[[], str],
+    ) -> None:
         self._engine, self._statements, self._layout, self._fills = engine, statements, layout, fills
+        self._writer = writer
         self._stack = ExitStack()
         self._connection = self._stack.enter_context(session(engine))
         self._columns: tuple[str, ...] = ()
@@ -105,7 +113,7 @@ class PostgresAnteroom:
 
     def _admitted(self, part: int, sent: Sequence[bytes], batch: str, absent: Sequence[str]) -> "Admitted":
         connection, statements = self._connection, self._statements
-        connection.execute("SELECT set_config('statement_timeout', %s, true)", (STATEMENT_TIMEOUT,))
+        say_who_writes(connection, self._writer(), batch)
         applied.begin(connection, batch)
         try:
             if absent and connection.execute(statements.present(absent, self._source(part, absent))).fetchone():

@@ -52,13 +52,18 @@ def commit(connection: psycopg.Connection, batch: Batch, writer: Writer) -> Outc
         return again(_transaction, connection, batch, writer, strict=True)
 
 
+def say_who_writes(connection: psycopg.Connection, writer: str, batch: str) -> None:
+    """Have what this transaction writes noted as ours, and none of its statements last for ever."""
+    connection.execute(_SETTINGS, (STATEMENT_TIMEOUT, f"{writer}/{batch}"))
+
+
 def _is_rolled_back(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_ROLLED_BACK)
 
 
 def _transaction(connection: psycopg.Connection, batch: Batch, writer: Writer, *, strict: bool) -> Outcomes:
     with connection.transaction():
-        connection.execute(_SETTINGS, (STATEMENT_TIMEOUT, f"{batch.writer}/{batch.id}"))
+        say_who_writes(connection, batch.writer, batch.id)
         if strict:
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         applied.begin(connection, batch.id)

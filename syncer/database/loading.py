@@ -14,7 +14,7 @@ from psycopg.sql import Composed
 from syncer.core.mapping import ColumnFill
 from syncer.database import applied
 from syncer.database.asking import Raw, rows_of
-from syncer.database.batches import STATEMENT_TIMEOUT
+from syncer.database.batches import say_who_writes
 from syncer.database.blocks import Block, Texts, block_texts
 from syncer.database.connections import is_lost
 from syncer.database.lines import Layout
@@ -35,12 +35,14 @@ class Load:
     """Rows to insert, by column; no row may stand in the table that holds the same in all the columns ``absent``.
 
     A row in which a column holds nothing is inserted without it, so that its default, or its fill, is not lost.
+    ``writer`` is who writes, for those who note changes: see ``capture``.
     """
 
     batch: str
     columns: Series
     absent: Sequence[str]
     fills: Mapping[str, ColumnFill]
+    writer: str
 
 
 class Loader:
@@ -66,7 +68,7 @@ class Loader:
 
     def _inserted(self, load: Load, texts: Mapping[str, Texts]) -> Block:
         count = len(next(iter(texts.values()), ()))
-        self._connection.execute("SELECT set_config('statement_timeout', %s, true)", (STATEMENT_TIMEOUT,))
+        say_who_writes(self._connection, load.writer, load.batch)
         applied.begin(self._connection, load.batch)
         self._demand_absence(load.absent, texts)
         rows: dict[int, Raw] = {}

@@ -103,7 +103,7 @@ class PostgresRows:
         ``columns`` are their values as for ``write``, column by column. Raises ``UnreachableError`` when nobody knows
         whether it was committed.
         """
-        load = Load(batch, columns, absent, self._on_insert)
+        load = Load(batch, columns, absent, self._on_insert, self._writer())
         with self._session() as connection:
             return Loader(connection, *self._knowledge(connection)).load(load)
 
@@ -113,7 +113,7 @@ class PostgresRows:
             statements, layout = self._knowledge(connection)
             if statements.table.info.is_view or connection.info.server_version < MERGE_RETURNS:
                 return None
-        return PostgresAnteroom(self._engine, statements, layout, self._on_insert)
+        return PostgresAnteroom(self._engine, statements, layout, self._on_insert, self._writer)
 
     def applied(self, batch: str) -> Mapping[str, str] | None:
         """The keys written by a batch, by operation id; ``None`` if it never committed and nobody is about to."""

@@ -121,3 +121,12 @@ def test_after_a_load_its_echoes_are_settled_and_nothing_of_them_is_read(stage, 
         pair.settle_signals()
     assert not {name for name in calls if "record." in name}, dict(calls)
     assert pair.waiting() == []
+
+
+def test_the_rows_of_a_load_are_known_as_our_own(stage, pair):
+    pair.add(*orders(MANY))
+    load(stage, pair)
+    stage.quiet()
+    with stage.counted() as calls:
+        assert not pair.sync().writes
+    assert not {name for name in calls if name in {"rows.fetch", "rows.read", "record.search"}}, dict(calls)

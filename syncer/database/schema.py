@@ -32,7 +32,8 @@ WITH RECURSIVE walk AS (
     SELECT w.attnum, d.typbasetype, d.typtypmod, w.required OR d.typnotnull, w.filled OR d.typdefault IS NOT NULL
     FROM walk w JOIN pg_catalog.pg_type d ON d.oid = w.type AND d.typtype = 'd'
 )
-SELECT a.attname AS name, a.attnum AS number, t.typname AS type, CASE WHEN i.typtype = 'd' THEN i.typtypmod ELSE w.typmod END AS typmod,
+SELECT a.attname AS name, a.attnum AS number, t.typname AS type,
+    CASE WHEN i.typtype = 'd' THEN i.typtypmod ELSE w.typmod END AS typmod,
     w.required, w.filled OR a.attidentity <> '' AS filled,
     a.attidentity = 'a' OR a.attgenerated <> '' AS generated,
     t.oid, e.oid AS element, coalesce(e.typname, '') AS element_name, t.typdelim AS delimiter,

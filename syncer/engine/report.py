@@ -57,7 +57,9 @@ class Report:
             return "unfinished"
         if self.guard is not None:
             return "guarded"
-        trouble = self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures or self.drift
+        trouble = (
+            self.undecided or self.skipped or self.failures or self.open_conflicts or self.open_failures or self.drift
+        )
         return "failed_lines" if trouble else "done"
 
     @property

@@ -12,8 +12,8 @@ from syncer.ports.memory import (
     Memory,
     Seen,
     Standing,
-    Unverified,
     Survey,
+    Unverified,
 )
 from syncer.ports.sides import (
     ColumnInfo,
@@ -79,9 +79,9 @@ __all__ = [
     "Seen",
     "Staged",
     "Standing",
-    "Unverified",
     "Survey",
     "Totals",
+    "Unverified",
     "WholeRow",
     "Written",
 ]

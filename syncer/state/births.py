@@ -99,9 +99,7 @@ def _audit_parts(births: Births, lines: Sequence[Sequence[bytes]], mapping: int,
     )
     read = {at: _moment(at) for at in set(births.read_at)}
     created = births.packed.created if births.packed else contents(births.created)
-    for number, read_at, record, key, after in zip(
-        births.links, births.read_at, *lines, created, strict=True
-    ):
+    for number, read_at, record, key, after in zip(births.links, births.read_at, *lines, created, strict=True):
         yield before + _int8(8, number) + behind + read[read_at]
         yield _length(len(record)) + record + _length(len(key)) + key + _length(len(after)) + after
 

@@ -75,7 +75,8 @@ class Syncer(Mappings):
         with self._noted(job):
             sides = self._with_options(self.look(job.mapping), job)
             sides, stands = self._standing(sides, job)
-            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table), sides)
+            people = self.directory(sides.mapping)
+            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table, people), sides)
             rules = replace(rules, lacking=stands.lacking)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
@@ -100,6 +101,7 @@ class Syncer(Mappings):
                 table=job.mapping.table_id,
                 computed=job.mapping.computed,
                 aside=aside,
+                anteroom=sides.rows.anteroom,
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
             watched(job.work, mirrors)(tools, sides.record_table)

@@ -34,10 +34,7 @@ class Decision:
 
 
 def decide(rules: Rules, edit: Edit, database: Version, now: datetime) -> Decision:
-    """Let the policy of the field decide between an edit and what the row holds.
-
-    Nothing is decided where both mean the same: then nothing was lost.
-    """
+    """Let the policy of the field decide between an edit and what the row holds."""
     pair = next(pair for pair in rules.pairs if pair.name == edit.pair)
     held = (database.values or {}).get(edit.pair)
     row = None if isinstance(held, Unreadable) else held
@@ -46,8 +43,6 @@ def decide(rules: Rules, edit: Edit, database: Version, now: datetime) -> Decisi
     if met is not None:
         return Decision(met, _base_after(edit, met.verdict, row))
     verdict = _verdict(pair, plan)
-    if verdict is None:
-        return Decision()
     clash = Clash(edit.value, row, {}, rules.tie, rules.tolerance)
     untouched = verdict.winner is Side.DATABASE or (pair.merge is not Merge.REGISTER and not plan.operations)
     return Decision(Collision(edit.pair, clash, verdict, edit.base), None if untouched else edit.base)
@@ -68,7 +63,7 @@ def _base_after(edit: Edit, verdict: Verdict, row: Value) -> Base | None:
     return Base(edit.base.feishu, row) if verdict.winner is Side.FEISHU else edit.base
 
 
-def _verdict(pair: Pair, plan: LinePlan) -> Verdict | None:
+def _verdict(pair: Pair, plan: LinePlan) -> Verdict:
     if plan.unfit:
         return Verdict(Side.FEISHU, f"it cannot be carried over: {plan.unfit[0].reason}")
     if plan.operation(Side.DATABASE) is not None:
@@ -76,7 +71,7 @@ def _verdict(pair: Pair, plan: LinePlan) -> Verdict | None:
             return Verdict(Side.FEISHU, "the database holds by now what both held before")
         return Verdict(Third.MERGED, f"merge {pair.merge}: both changes are kept")
     if plan.operation(Side.FEISHU) is None:
-        return None
+        return Verdict(Side.DATABASE, "it means what the database holds")
     if pair.accepts(Side.DATABASE):
         return Verdict(Third.MERGED, f"merge {pair.merge}: the database holds it already")
     return Verdict(Side.DATABASE, "one direction: the database decides")

@@ -21,7 +21,7 @@ PART = {0: 1, 1: 2, 2: 4, 3: 5, 4: 7}
 def interfered(number: int, *, loss: float | None = None) -> Machine:
     """One world of people who never pause; ``loss`` is the share of events that never come."""
     machine = Machine(9 * (number // 5) + PART[number % 5])
-    machine.odds |= {"act": 0.08, "gap": 0.8}
+    machine.odds |= {"act": 0.08, "gap": 0.8, "fault": 0, "crash": 0}
     if loss is not None:
         machine.noticer._loss = loss
     for _ in range(2):

@@ -38,6 +38,10 @@ class Newborns:
         """The lines for which ``wanted`` is true."""
         return self._each(lambda series: list(compress(series, wanted)))
 
+    def taken(self, places: Sequence[int]) -> Self:
+        """The lines at these places, in their order."""
+        return self._each(lambda series: [series[place] for place in places])
+
     def _each(self, change: Callable[[Any], Any]) -> Self:
         parts = [{name: change(each) for name, each in part.items()} for part in (self.values, self.forms, self.bases)]
         return type(self)(self.on, *parts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from syncer.core.cursors import FeishuCursor, Way
 from syncer.core.plan import doubts
@@ -79,7 +80,10 @@ class Cursors:
         """Before when every edit of a record was looked at; not if something was withheld that it may outlive."""
         began, scope = self._tools.began, self._scope
         certain = Side.FEISHU not in scope.partial or scope.way is Way.HEAD or scope.still
-        return {"looked_at": began.isoformat()} if began is not None and certain and not self._withheld else {}
+        if began is None or not certain or self._withheld:
+            return {}
+        skew = self._tools.rules.skew.get(Side.FEISHU, timedelta(0))  # as it was then: a clock may be set meanwhile
+        return {"looked_at": began.isoformat(), "skew": skew.total_seconds()}
 
     def _after_whole(self, surveyed: Surveyed, left: int, *, withheld: bool) -> FeishuCursor:
         """The next run may skip an unmoved Feishu only if every record was whole, linked and dealt with."""

@@ -126,6 +126,7 @@ class Delivery:
         """Remember rows of which some are not, letter by letter, what was sent: it may still mean the same."""
         assert self._survey is not None
         found = self._survey.fresh_of(Side.FEISHU, sent.draft.lines)
-        slice_ = join_slices([lay_out(self._tools, newcomers, ())[0] for newcomers in found])
+        # The survey gives lines of one shape together; links and rows stand in the order of the draft.
+        slice_ = join_slices([lay_out(self._tools, newcomers, ())[0] for newcomers in found]).in_order(sent.draft.lines)
         arrived = Arrived(rows, sorted(self._rows.odd(slice_, rows)))
         return self._rows.remember(Ready(Numbered(slice_, sent.links), sent.intent), arrived)

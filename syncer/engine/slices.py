@@ -48,6 +48,12 @@ class Slice:
         """The lines for which ``wanted`` is true."""
         return self._each(lambda series: list(compress(series, wanted)), self.born.only(wanted))
 
+    def in_order(self, lines: Sequence[str]) -> Self:
+        """These lines of it, in this order."""
+        known = {line: place for place, line in enumerate(self.lines)}
+        places = [known[line] for line in lines]
+        return self._each(lambda series: [series[place] for place in places], self.born.taken(places))
+
     def _each(self, change: Callable[[Any], Any], born: Newborns) -> Self:
         origins, lines, prints, matches = map(change, (self.origins, self.lines, self.prints, self.matches))
         return type(self)(origins, lines, prints, matches, born, self.reason)

@@ -54,11 +54,13 @@ class Wholes:
 
     def _is_record_edited(self, line: Line, raw: RawRecord) -> bool:
         """Whether a record may have been changed after the last look, and surely not by us when we moved it last."""
-        rules, looked = self._tools.rules, _moment(self._looked[Side.FEISHU].get("looked_at"))
+        cursor, blur = self._looked[Side.FEISHU], self._tools.rules.blur
+        looked, skew = _moment(cursor.get("looked_at")), cursor.get("skew")
         if raw.modified_at is None or looked is None or line.link is None:
             return False
-        at, moved = raw.modified_at - rules.skew.get(Side.FEISHU, timedelta(0)), line.link.moved_at
-        return at > looked - rules.blur and (moved is None or at > moved + rules.blur)
+        then = timedelta(seconds=skew) if isinstance(skew, int | float) else timedelta(0)
+        at, moved = raw.modified_at - then, line.link.moved_at
+        return at > looked - blur and (moved is None or at > moved + blur)
 
     def _rows(self, lines: Sequence[Line]) -> list[Line]:
         names = [line.versions[Side.DATABASE].line for line in lines]

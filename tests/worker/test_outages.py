@@ -86,7 +86,7 @@ def test_a_network_that_is_cut_loses_and_doubles_nothing(
 
 
 def test_a_transaction_left_open_anywhere_in_the_cluster_delays_nothing(scene, second_database):
-    firm = Firm(scene)
+    firm = Firm(scene, every="10s")
     with psycopg.connect(plain_url(second_database)) as elsewhere, psycopg.connect(plain_url(scene.erp_url)) as here:
         here.execute("CREATE TABLE beside (n int)")
         for one in (elsewhere, here):

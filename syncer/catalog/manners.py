@@ -42,14 +42,14 @@ def _a_case(given: object) -> object:
 
 
 def _a_scale(given: object) -> object:
-    if isinstance(given, str | int | float) and not isinstance(given, bool):
-        try:
-            power_of_ten(str(given))
-        except (ImpossiblePair, ArithmeticError):
-            pass
-        else:
-            return str(given)
-    raise ValueError("is no power of ten such as 100 or 0.001; other factors lose digits")
+    wrong = ValueError("is no power of ten such as 100 or 0.001; other factors lose digits")
+    if not isinstance(given, str | int | float) or isinstance(given, bool):
+        raise wrong
+    try:
+        power_of_ten(str(given))
+    except (ImpossiblePair, ArithmeticError) as error:
+        raise wrong from error
+    return str(given)
 
 
 def _a_format(text: str) -> str:

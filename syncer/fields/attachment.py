@@ -12,13 +12,13 @@ from syncer.core.values import Json, Value
 from syncer.fields.characters import sound
 from syncer.fields.documents import spelled
 from syncer.fields.forms import Kind, excerpt, nothing
-from syncer.fields.readonly import read_only
+from syncer.fields.readonly import ReceivesNothing
 
 _TOLD = ("file_token", "name", "size", "type")
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentField:
+class AttachmentField(ReceivesNothing):
     """What is known of each file: its token, name, size in bytes and type (MIME)."""
 
     kind: ClassVar[Kind] = Kind.JSON
@@ -30,19 +30,6 @@ class AttachmentField:
             nothing(cell, "a list of files")
             return None
         return spelled([_told(file) for file in cell])
-
-    def fit(self, value: Value) -> Value:
-        """Never: a cell takes files that were uploaded, not words about them."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)
 
 
 def _told(file: Json) -> dict[str, Json]:

@@ -19,7 +19,7 @@ from syncer.fields.decimals import parsed, written
 from syncer.fields.documents import spelled
 from syncer.fields.forms import Kind, alien, nothing
 from syncer.fields.number import NumberField
-from syncer.fields.readonly import read_only
+from syncer.fields.readonly import ReceivesNothing
 from syncer.fields.text import TextField
 
 _DATES = frozenset({5, 1001, 1002})
@@ -31,7 +31,7 @@ _TEXT, _NUMBER, _CHECKBOX = TextField(), NumberField(), CheckboxField()
 
 
 @dataclass(frozen=True, slots=True)
-class ComputedField:
+class ComputedField(ReceivesNothing):
     """A formula or lookup whose result is wanted as ``kind``; ``glue`` joins several results into one text."""
 
     kind: Kind
@@ -60,22 +60,9 @@ class ComputedField:
             return _CHECKBOX.read(items[0])
         return _instant(items[0], base)
 
-    def fit(self, value: Value) -> Value:
-        """Never: nobody but Feishu writes it."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)
-
 
 @dataclass(frozen=True, slots=True)
-class AutoNumberField:
+class AutoNumberField(ReceivesNothing):
     """A serial number, as text because it may carry letters and zeros."""
 
     kind: ClassVar[Kind] = Kind.TEXT
@@ -89,19 +76,6 @@ class AutoNumberField:
             return str(cell)
         nothing(cell, "an automatic number")
         return None
-
-    def fit(self, value: Value) -> Value:
-        """Never: nobody but Feishu writes it."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)
 
 
 def _opened(cell: Json) -> tuple[int | None, list[Json]]:

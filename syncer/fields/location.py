@@ -15,7 +15,7 @@ from syncer.fields.characters import sound
 from syncer.fields.decimals import of_double, parsed, written
 from syncer.fields.documents import spelled
 from syncer.fields.forms import Kind, alien, excerpt, nothing
-from syncer.fields.readonly import read_only
+from syncer.fields.readonly import ReceivesNothing
 
 _PAIR = re.compile(r"\s*([^,\s]+)\s*[,\uff0c]\s*([^,\s]+)\s*")
 _EDGES = (("longitude", 180), ("latitude", 90))
@@ -53,7 +53,7 @@ class LocationField:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressField:
+class AddressField(ReceivesNothing):
     """The place with its address, as JSON; parts that Feishu does not know are left out."""
 
     kind: ClassVar[Kind] = Kind.JSON
@@ -67,19 +67,6 @@ class AddressField:
         parts = cell if isinstance(cell, Mapping) else {}
         address = {name: sound(part) for name in _PARTS if (part := parts.get(name))}
         return spelled({"location": _spelled(place), **address}, sort=True)
-
-    def fit(self, value: Value) -> Value:
-        """Never: an address cannot be written."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)
 
 
 def _place(cell: Json) -> object:

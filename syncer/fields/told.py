@@ -11,13 +11,13 @@ from syncer.core.values import Json, Value
 from syncer.fields.characters import sound
 from syncer.fields.documents import has_nul, spelled
 from syncer.fields.forms import Kind, excerpt
-from syncer.fields.readonly import read_only
+from syncer.fields.readonly import ReceivesNothing
 
 LIST, DOCUMENT = 90001, 90002
 
 
 @dataclass(frozen=True, slots=True)
-class ListField:
+class ListField(ReceivesNothing):
     """A list of texts, wanted as ``kind``."""
 
     kind: Kind
@@ -36,22 +36,9 @@ class ListField:
             return frozenset(texts)
         return spelled(texts) if self.kind is Kind.JSON else ",".join(texts)
 
-    def fit(self, value: Value) -> Value:
-        """Never: nobody but Feishu writes it."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)
-
 
 @dataclass(frozen=True, slots=True)
-class DocumentField:
+class DocumentField(ReceivesNothing):
     """Whatever stands there, as JSON (``kind`` says in which column: keys are sorted, so that equal is equal)."""
 
     kind: Kind
@@ -65,16 +52,3 @@ class DocumentField:
         if has_nul(text):
             raise Misfit("the JSON holds a NUL character, which PostgreSQL cannot store")
         return text
-
-    def fit(self, value: Value) -> Value:
-        """Never: nobody but Feishu writes it."""
-        return read_only(value)
-
-    def write(self, value: Value) -> Json:
-        """Never."""
-        read_only(value)
-        return None
-
-    def scalar(self, raw: object) -> Value:
-        """Never."""
-        return read_only(raw)

@@ -90,11 +90,12 @@ def _start(token: str) -> int:
         return 0
     try:
         word, number = base64.b64decode(token, validate=True).decode().split(" ")
-        if word == "from":
-            return int(number)
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        pass
-    raise Refusal(40012)
+        start = int(number)
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise Refusal(40012) from error
+    if word != "from":
+        raise Refusal(40012)
+    return start
 
 
 def named(call: Call, key: str, most: int = _MOST) -> list[str]:

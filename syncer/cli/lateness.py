@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from syncer.catalog.pairs import Tables
 from syncer.core.mapping import Policy, SyncMapping
 from syncer.core.records import Side
-from syncer.errors import SyncerError
+from syncer.errors import FeishuError
 from syncer.feishu.recent import MODIFIED_TIME
 from syncer.fields.event_cells import TOLD_TYPES
 from syncer.jobs import Sides, clocks_of
@@ -64,5 +64,5 @@ def _is_told(living: Syncer, sides: Sides) -> bool:
 
     try:
         return is_subscribed(living.client(sides.mapping.app), sides.records.app_token)
-    except SyncerError:
+    except FeishuError:  # who may not even ask about a subscription has none
         return False

@@ -4,7 +4,7 @@ from every answer, not null (platform.md 6): nobody can tell it from an empty on
 
 from collections.abc import Callable, Mapping
 
-from syncer.errors import FeishuError
+from syncer.errors import FeishuSetupError
 from syncer.feishu.calls import Call
 from syncer.feishu.client import FeishuClient
 
@@ -15,10 +15,13 @@ LEGACY = frozenset({"contact:contact:readonly_as_app", "contact:contact:readonly
 
 
 def granted_scopes(client: FeishuClient, count: Callable[[str], None] | None = None) -> frozenset[str] | None:
-    """The scopes the app has under its own identity; ``None`` where Feishu does not tell. Raises like ``call``."""
+    """The scopes the app has under its own identity; ``None`` where the app may not ask. Raises like ``call``.
+
+    Whoever got no answer knows nothing, and must not take what is missing for cleared: every other error is raised.
+    """
     try:
         answer = client.call(_LIST, count=count)
-    except FeishuError:
+    except FeishuSetupError:
         return None
     return frozenset(
         str(each.get("scope_name"))

@@ -315,6 +315,14 @@ def doing(when, step, act, nth=1):
     return tell
 
 
+def is_quiet(pair, runs=5):
+    """Whether so many runs, full ones and others by turns, write nothing at all."""
+    before = pair.truth()
+    for number in range(runs):
+        assert written(pair.sync(full=number % 2 == 0)) == {}
+    return pair.truth() == before
+
+
 def written(report):
     """What a run wrote, as ``{"feishu created": 2}``; empty if nothing."""
     return {f"{side.value} {action.value}": count for (side, action), count in report.written.items() if count}

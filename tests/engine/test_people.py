@@ -3,7 +3,7 @@
 import pytest
 
 from syncer.simulator.tokens import ALL_SCOPES
-from tests.engine.stage import written
+from tests.engine.stage import is_quiet
 
 PEOPLE = [
     {"name": "韩梅梅", "email": "Han@a.cn", "employee_no": "007"},
@@ -45,13 +45,6 @@ def office(stage):
 def shown(pair, number):
     (found,) = [line for line in pair.plain().values() if line["编号"] == number]
     return found
-
-
-def is_quiet(pair, runs=5):
-    before = pair.truth()
-    for number in range(runs):
-        assert written(pair.sync(full=number % 2 == 0)) == {}
-    return pair.truth() == before
 
 
 @pytest.mark.parametrize("what", ["open_id", "union_id", "user_id", "email", "employee_no"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.stage import written
+from tests.engine.stage import is_quiet, written
 
 FIELDS = {
     "编号": 1,
@@ -43,13 +43,6 @@ def pair(stage):
 def cells(pair, number):
     (found,) = [line for line in pair.plain().values() if line["编号"] == number]
     return found
-
-
-def is_quiet(pair, runs=5):
-    before = pair.truth()
-    for number in range(runs):
-        assert written(pair.sync(full=number % 2 == 0)) == {}
-    return pair.truth() == before
 
 
 def options(pair, field):

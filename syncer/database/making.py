@@ -1,4 +1,4 @@
-"""Makes tables and columns of a mapped database. Only what a person has seen and agreed to comes here."""
+"""Makes tables of a mapped database. Only what a person has seen and agreed to comes here."""
 
 from collections.abc import Sequence
 

@@ -13,7 +13,6 @@ from syncer.feishu.widgets import WIDGETS, Widget, form_fields, row_fields, rows
 
 TASKS, TIMELINE, COMMENTS = "task_list", "timeline", "comment_list"
 REVERTED = "REVERTED"
-_USER_ID = "contact:user.employee_id:readonly"
 _TEXTS = (
     *("approval_name", "approval_code", "serial_number", "uuid", "status", "open_id", "department_id"),
     *("modified_instance_code", "reverted_instance_code"),

@@ -1,4 +1,4 @@
-"""Makes tables and fields of a base. Only what a person asked for comes here; nothing is ever made by a run."""
+"""Makes tables of a base. Only what a person asked for comes here; nothing is ever made by a run."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -28,11 +28,3 @@ def make_table(client: FeishuClient, app_token: str, name: str, fields: Sequence
     if not isinstance(table_id, str):
         raise FeishuSetupError(f"{where}: Feishu made a table and did not say which", api="bitable.table.create")
     return table_id
-
-
-def make_field(client: FeishuClient, app_token: str, table_id: str, field: Json) -> str:
-    """Create one field; its id. Raises like ``make_table``."""
-    where = f"table {table_id} of base {short(app_token)}"
-    path = f"/open-apis/bitable/v1/apps/{quote(app_token)}/tables/{quote(table_id)}/fields"
-    answer = client.call(Call("bitable.field.create", "POST", path, body=field, writes=True, where=where))
-    return str((answer.data.get("field") or {}).get("field_id") or "")

@@ -165,9 +165,6 @@ class People:
         for some in _chunks(people):
             yield from self._batch(some, "open_id")
 
-    def _below(self, top: str) -> list[str]:
-        return [str(one["open_department_id"]) for page in self._calls.below(top) for one in page]
-
     # One call.
 
     def _batch(self, ids: Sequence[str], id_type: str) -> Sequence[Body]:

@@ -46,19 +46,18 @@ def new_columns(records: RecordTableInfo) -> tuple[tuple[NewColumn, ...], tuple[
     left: list[LeftOut] = []
     for place, field in enumerate(records.fields):
         taken = {_KEY, *(column.name for column in made)}
-        if column := new_column(field, _name(field.name, place, taken)):
+        if column := _column(field, _name(field.name, place, taken)):
             made.append(column)
         else:
             left.append(LeftOut(field.name, f"fields of type {type_name(field.type)} cannot be synced"))
     return tuple(made), tuple(left)
 
 
-def new_column(field: FieldInfo, name: str | None = None) -> NewColumn | None:
+def _column(field: FieldInfo, name: str) -> NewColumn | None:
     """The column for one field; nothing for a field that no column can hold."""
-    wanted = name or _name(field.name, 0, set())
     for type_ in (*_preferred(field), *_ELSE):
-        if _fits(field, ColumnInfo(name=wanted, type=type_)):
-            return NewColumn(field.name, wanted, type_, field.name)
+        if _fits(field, ColumnInfo(name=name, type=type_)):
+            return NewColumn(field.name, name, type_, field.name)
     return None
 
 
@@ -100,11 +99,6 @@ def statements(table: str, columns: Sequence[NewColumn], *, primary: str | None)
 def declared(column: NewColumn) -> str:
     """A column's type as SQL spells it."""
     return _DECLARED.get(column.type, column.type)
-
-
-def addition(table: str, column: NewColumn) -> list[str]:
-    """The statements that add one column to a table."""
-    return [f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {declared(column)}", _comment(table, column)]
 
 
 def _comment(table: str, column: NewColumn) -> str:

@@ -60,11 +60,6 @@ def new_fields(rows: RowTableInfo) -> tuple[tuple[NewField, ...], tuple[LeftOut,
     return tuple([lead, *(one for one in made if one is not lead)] if lead else made), tuple(left)
 
 
-def new_field(column: ColumnInfo, name: str | None = None) -> NewField:
-    """The field for one column, by its comment or its own name if none is given."""
-    return _field(column, name or _short(column))
-
-
 def _lead(rows: RowTableInfo, made: Sequence[NewField]) -> NewField | None:
     """The field that names a record: people's own key before a counted one, else whatever may lead."""
     defaults = {column.name: column.has_default or column.generated for column in rows.columns}

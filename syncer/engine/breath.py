@@ -70,6 +70,8 @@ class Breath:
             self.rest()
             with urgently():
                 self._deal(Scope(lines, signals))
+        elif steps := self._steps():
+            self.tools.revisions = {known + steps for known in self.tools.revisions}
 
     def _rows(self) -> list[str]:
         """The rows that others wrote last since the last breath; those passed over wait for a run of their own."""
@@ -131,14 +133,17 @@ class Breath:
         Each of their writes is one step, whenever its event came. While one is still to come the table stands further
         than that; no step is counted whose event named lines that are still to be looked at.
         """
-        tools, news = self.tools, self.news
-        steps = 0
-        if news is not None and news.complete:
-            fresh = news.foreign - self.counted
-            self.counted |= fresh
-            steps = len(fresh)
+        tools, steps = self.tools, self._steps()
         ours = {now - revision for now in tools.revisions} if revision is not None else {0}
         tools.revisions = {before + steps + more for before in known for more in ours}
+
+    def _steps(self) -> int:
+        """How many writes of others were dealt with and not counted yet; none while some are still to be looked at."""
+        if self.news is None or not self.news.complete:
+            return 0
+        fresh = self.news.foreign - self.counted
+        self.counted |= fresh
+        return len(fresh)
 
     def explain(self) -> bool:
         """Wait a little for what explains that Feishu's table moved, and deal with it; whether all is explained now."""

@@ -39,7 +39,7 @@ class News:
         self.complete = True
         """Whether the last signals taken were all there was to look at."""
         self.foreign: set[int] = set()
-        """The revisions, not ours, that were told of the records taken last, beyond those the run's reading holds."""
+        """The revisions, not ours, that were told of the records taken, beyond those the run's reading holds."""
 
     def take(self, most: int) -> list[Signal]:
         """What is to be looked at now, the youngest first; about ``most`` signals."""
@@ -47,7 +47,6 @@ class News:
         if port is None:
             return []
         now, self.complete = self._tools.clock.now(), True
-        self.foreign = set()
         young = port.newest(self._reached(now), MOST)
         fresh = [signal for signal in young if not self._is_known(signal)]
         wanted: list[Signal] = []

@@ -106,8 +106,7 @@ def test_an_edit_passes_a_load_of_bitable_and_the_load_keeps_its_pace(stage, pai
         calls = load(stage, pair)
     assert watched.arrived, watched.calls
     assert watched.arrived < watched.calls
-    if side == "row":
-        assert calls["bitable.record.search"] <= 2  # nobody has to look for each new line once more
+    assert calls["bitable.record.search"] <= 2  # nobody has to look for each new line once more
     assert calls["bitable.record.batch_create"] == MANY // LOAD.batch
     stage.quiet()
     pair.settle_signals()

@@ -1,6 +1,6 @@
 """A PostgreSQL table as the database side of a mapping; keeps the promises of ``ports.Rows``."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta, tzinfo
 from itertools import islice
@@ -65,7 +65,7 @@ class PostgresRows:
         with self._session() as connection:
             return self._learn(connection)[0].table.info
 
-    def read(self) -> Iterator[RowPage]:
+    def read(self) -> Generator[RowPage, None, None]:
         """All rows, from one snapshot, a thousand a page; only one page is in memory."""
         read_at = self._clock.now()
         with self._session() as connection, connection.transaction():

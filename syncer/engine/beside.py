@@ -1,7 +1,7 @@
 """Pages that a thread of their own fetches, while somebody is busy with other pages or waits for them."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Generic, Self, TypeVar
@@ -15,14 +15,19 @@ DEPTH = 8
 class Pages(Generic[Page]):
     """Pages one after the other, in their order. Use it as a context; an error is raised where its page would come."""
 
-    def __init__(self, pages: Iterator[Page]) -> None:
+    def __init__(self, pages: Generator[Page, None, None]) -> None:
         self._pages = pages
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is being fetched any more."""
+        """Nothing is being fetched any more, and what the pages come from is let go.
+
+        Who is left in the middle of a page holds a connection and its lock: given up to the garbage collector, which
+        would roll the connection back, it would wait for itself for ever.
+        """
+        self._pages.close()
 
     def ready(self) -> Iterator[Page]:
         """Those that are there by now."""
@@ -45,6 +50,7 @@ class PagesBeside(Pages[Page]):
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+        super().__exit__()
 
     def ready(self) -> Iterator[Page]:
         """Those that are there by now, at most as many as wait at once."""

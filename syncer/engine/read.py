@@ -1,6 +1,7 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
@@ -66,7 +67,8 @@ class Reader:
 
     def read_rows(self, survey: Survey, reporter: Reporter) -> int:
         """Stage every row, from one snapshot; how many there are."""
-        return self._read_rows(survey, self._rows.read(), reporter)
+        with closing(self._rows.read()) as pages:
+            return self._read_rows(survey, pages, reporter)
 
     def _read_rows(self, survey: Survey, pages: Iterator[RowPage], reporter: Reporter) -> int:
         count = 0

@@ -6,6 +6,7 @@ that differs is looked at once more before it is told: the two sides were not re
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -96,11 +97,12 @@ class Verify:
     def _stage_rows(self, tools: Tools, survey: Survey) -> int:
         tools.reporter.stage("reading rows")
         count = 0
-        for page in tools.rows.read():
-            count += len(page.rows)
-            versions = [tools.lens.row(raw, page.read_at) for raw in page.rows]
-            survey.stage(Side.DATABASE, _staged(tools, Side.DATABASE, [raw.print for raw in page.rows], versions))
-            tools.reporter.advance(len(page.rows))
+        with closing(tools.rows.read()) as pages:
+            for page in pages:
+                count += len(page.rows)
+                versions = [tools.lens.row(raw, page.read_at) for raw in page.rows]
+                survey.stage(Side.DATABASE, _staged(tools, Side.DATABASE, [raw.print for raw in page.rows], versions))
+                tools.reporter.advance(len(page.rows))
         return count
 
     # Comparing.

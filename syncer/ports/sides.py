@@ -3,7 +3,7 @@
 Lines travel in lists, because every outside call costs more than the work it carries.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -346,8 +346,8 @@ class Rows(Protocol):
         """The table and its columns, read now."""
         ...
 
-    def read(self) -> Iterator[RowPage]:
-        """All rows, from one snapshot, in bounded memory."""
+    def read(self) -> Generator[RowPage, None, None]:
+        """All rows, from one snapshot, in bounded memory. Close it if it is left before its end."""
         ...
 
     def fetch(self, keys: Sequence[str]) -> RowPage:

@@ -5,7 +5,7 @@ tests of ``tests/contracts`` run over this door and over the real one.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -207,7 +207,7 @@ class InMemoryRows:
         """The table and its columns, read now."""
         return self.table.info
 
-    def read(self) -> Iterator[RowPage]:
+    def read(self) -> Generator[RowPage, None, None]:
         """All rows, from one snapshot."""
         read_at, rows = self._clock.now(), list(map(self._seen, self.table.rows))
         for start in range(0, len(rows), PAGE):

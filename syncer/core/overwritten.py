@@ -43,13 +43,16 @@ class Word:
 class Sent:
     """What we wrote to one cell: ``before`` is what the plan saw there, ``after`` what was sent.
 
-    ``seen`` is a revision that the cell was read at or after, ``sent_at`` when the write was made ready.
+    ``seen`` is a revision that the cell was read at or after, ``sent_at`` when the write was made ready. Where an
+    answer was lost the call may have been made again, or taken effect late: up to ``until`` the write may stand there
+    more than once, each time over another edit.
     """
 
     before: Value
     after: Value
     seen: int | None
     sent_at: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ def trace(sent: Sent, words: Sequence[Word]) -> Trace:
         return NOTHING
     if any(isinstance(content, Raw) for word in later for content in (word.before, word.after)):
         return _raw_trace(words, later)
+    if sent.until is not None:
+        return _trace_of_several(sent, [word for word in later if word.at <= sent.until + SLACK])
     beyond = next((place for place, word in enumerate(later) if word.before == sent.after), len(later))
     ours = next((place for place, word in enumerate(later[:beyond]) if word.after == sent.after), None)
     if ours is None:
@@ -120,6 +125,24 @@ def _without_ours(sent: Sent, edits: Sequence[Word], *, proven: bool) -> Trace:
         chained = word.before == sent.before or (chained and word.before == stands)
         stands = word.after
     return Trace(told=False, lost=edits[-1], sure=chained or proven)
+
+
+def _trace_of_several(sent: Sent, words: Sequence[Word]) -> Trace:
+    """Every event that left behind what we sent may be that of our write: whatever it found there was overwritten.
+
+    Somebody who took an edit of their own back, in these few seconds, cannot be told from us.
+    """
+    ours = [place for place, word in enumerate(words) if word.after == sent.after and word.before != sent.after]
+    if not ours:
+        return _without_ours(sent, words, proven=False)
+    last = words[-1]
+    if last.after != sent.after:  # it stands, or the event of the call that overwrote it did not come
+        return Trace(told=True, lost=last)
+    for place in reversed(ours):
+        found = words[place].before
+        if found != sent.before or any(word.after == found for word in words[:place]):
+            return Trace(told=True, lost=_word_of(found, words[:place], words[place]), sure=True)
+    return Trace(told=True)
 
 
 def _word_of(value: Content, before: Sequence[Word], ours: Word) -> Word:

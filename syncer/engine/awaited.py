@@ -4,6 +4,7 @@ New records are none of them, for there is no edit to overwrite; nor are records
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from syncer.core.plan import Operation
 from syncer.engine.notes import Notebook
@@ -17,6 +18,11 @@ class Awaited:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._hears: bool | None = None
+        self._doubted: set[str] = set()
+
+    def doubt(self, intent: Intent) -> None:
+        """A call of this batch got no answer: it may take effect late, or be made again."""
+        self._doubted.add(intent.id)
 
     def note(self, notebook: Notebook, intent: Intent, operations: Sequence[Operation]) -> None:
         """These operations of a batch took effect."""
@@ -25,6 +31,8 @@ class Awaited:
         records = [operation.line for operation in operations if operation.line is not None and operation.values]
         if records and self._expects():
             notebook.sent[intent.id] = records
+            if intent.id in self._doubted:
+                notebook.doubtful[intent.id] = notebook.now + timedelta(seconds=self._tools.options.grace)
 
     def _expects(self) -> bool:
         if self._hears is None:

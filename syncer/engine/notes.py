@@ -32,6 +32,7 @@ class Notebook:
     sent: dict[str, Sequence[str]] = field(default_factory=dict)
     verified: list[tuple[str, str]] = field(default_factory=list)
     reported: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    doubtful: dict[str, datetime] = field(default_factory=dict)
 
     def memo(self) -> Memo:
         """All notes, ready to be stored."""
@@ -48,6 +49,7 @@ class Notebook:
             self.sent,
             self.verified,
             self.reported,
+            self.doubtful,
         )
 
     @property

@@ -24,6 +24,7 @@ from syncer.engine.cases import Bench
 from syncer.engine.frozen import Frozen, thaw_some
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
+from syncer.engine.notes import Notebook
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
 from syncer.engine.row_half import RowHalf
@@ -38,6 +39,8 @@ LATE = timedelta(seconds=30)
 KEPT = timedelta(hours=8)
 """As long as events are kept."""
 HEARD = "heard_at"
+TOLD = "told"
+"""Among what was reported of a write: that an event told of it, so that it is no unverified one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Overwritten:
             news = [each for each in found if each.mark() not in row.reported]
             suspects += news
             if traces and not news and all(each.told for each in traces.values()):
-                notebook.verified.append((row.intent.id, row.record))
+                _tell_of(notebook, row, row.reported)
         self._tools.store(notebook)
         return suspects
 
@@ -124,7 +127,7 @@ class Overwritten:
                 continue
             words = [word for event in edits if (word := self._word(name, field, event)) is not None]
             assert row.intent.created_at is not None
-            sent = Sent(before, value, row.intent.seen, row.intent.created_at)
+            sent = Sent(before, value, row.intent.seen, row.intent.created_at, row.until)
             found[name] = trace(sent, words) if words else NOTHING
         return found
 
@@ -238,7 +241,7 @@ class Overwritten:
         for suspect in suspects:
             place = (suspect.row.intent.id, suspect.row.record)
             marks[place] = marks.get(place, suspect.row.reported) | {suspect.mark()}
-            if suspect.found.told:
+            if suspect.found.told and suspect.row.until is None:
                 notebook.verified.append(place)
         notebook.reported.update({place: found for place, found in marks.items() if place not in notebook.verified})
         self._tools.store(notebook)
@@ -252,6 +255,14 @@ def _thawed(rows: Sequence[Unverified]) -> Iterable[tuple[Unverified, Frozen]]:
     for found in by_intent.values():
         sent = thaw_some(found[0].intent.body, {row.record for row in found}) if found[0].intent.body else {}
         yield from ((row, sent[row.record]) for row in found if row.record in sent)
+
+
+def _tell_of(notebook: Notebook, row: Unverified, reported: frozenset[str]) -> None:
+    """An event told of a write. Of one that may have been made more than once another one may still tell more."""
+    if row.until is None:
+        notebook.verified.append((row.intent.id, row.record))
+    elif TOLD not in reported:
+        notebook.reported[row.intent.id, row.record] = reported | {TOLD}
 
 
 def _bare(tools: Tools, one: Frozen, link: Link | None) -> Line:

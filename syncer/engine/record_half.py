@@ -227,6 +227,7 @@ class RecordHalf:
             answer = send()
         except UnknownOutcomeError as error:
             self._tools.reporter.note(f"{error}; looking at what became of it")
+            self._awaited.doubt(intent)
             answer = self._settled(intent, again or send, over=error.over)
         except FeishuError:
             self._void(intent)

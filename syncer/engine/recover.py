@@ -95,6 +95,7 @@ class Recovery:
             self._look_at(notebook, intent, one, versions.get(one.record or ""))
         took = {audit.record for audit in notebook.audits}
         notebook.done([intent])
+        self._awaited.doubt(intent)
         self._awaited.note(notebook, intent, [as_operation(Side.FEISHU, one) for one in sent if one.record in took])
         self._tools.store(notebook)
 

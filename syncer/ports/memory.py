@@ -169,13 +169,15 @@ class FailureNote:
 class Unverified:
     """An update of one record, of which no event has told yet. ``run`` sent it, with the intent of that name.
 
-    ``reported`` holds digests of the edits that it is known to have overwritten.
+    ``reported`` holds digests of the edits that it is known to have overwritten. Where an answer was lost it may have
+    taken effect more than once, until then.
     """
 
     record: str
     intent: Intent
     run: str
     reported: frozenset[str] = frozenset()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,8 @@ class Memo:
     """Intents and records of which an event told."""
     reported: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """What such an update, by intent and record, is known to have overwritten."""
+    doubtful: Mapping[str, datetime] = field(default_factory=dict)
+    """Intents of ``sent`` of which an answer was lost, and until when a call of theirs may still have taken effect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ written = Table(
     Column("intent", Text, primary_key=True),
     _moment("at"),
     Column("reported", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    _moment("until", nullable=True),
     Index(None, "mapping", "at"),
 )
 

@@ -20,8 +20,9 @@ PATIENCE = timedelta(minutes=1)
 COUNTED = timedelta(days=7)
 
 _SENT = """
-INSERT INTO syncer_state.written (mapping, record, intent, at)
-SELECT %(mapping)s, record, %(intent)s, %(at)s FROM unnest(%(records)s::text[]) record ON CONFLICT DO NOTHING
+INSERT INTO syncer_state.written (mapping, record, intent, at, until)
+SELECT %(mapping)s, record, %(intent)s, %(at)s, %(until)s FROM unnest(%(records)s::text[]) record
+ON CONFLICT DO NOTHING
 """
 
 _VERIFIED = """
@@ -35,7 +36,8 @@ WHERE mapping = %(mapping)s AND record = %(record)s AND intent = %(intent)s
 """
 
 _OF_RECORDS = """
-SELECT w.record, w.intent, i.run, w.reported FROM syncer_state.written w JOIN syncer_state.intent i ON i.id = w.intent
+SELECT w.record, w.intent, i.run, w.reported, w.until
+FROM syncer_state.written w JOIN syncer_state.intent i ON i.id = w.intent
 WHERE w.mapping = %s AND w.record = ANY(%s) ORDER BY i.place
 """
 
@@ -80,7 +82,7 @@ class Written:
     def note(self, memo: Memo, now: datetime) -> None:
         """Store what a memo says of them."""
         for intent, records in memo.sent.items():
-            self._do(_SENT, intent=intent, records=list(records), at=now)
+            self._do(_SENT, intent=intent, records=list(records), at=now, until=memo.doubtful.get(intent))
         for (intent, record), reported in memo.reported.items():
             self._do(_REPORTED, intent=intent, record=record, reported=sorted(reported))
         if memo.verified:
@@ -94,7 +96,7 @@ class Written:
         """Those of some records, oldest first."""
         rows = self._connection.execute(_OF_RECORDS, [self._mapping, list(records)]).fetchall()
         intents = self._intents(list({row[1] for row in rows})) if rows else {}
-        return [Unverified(record, intents[name], str(run), frozenset(told)) for record, name, run, told in rows]
+        return [Unverified(rec, intents[name], str(run), frozenset(told), till) for rec, name, run, told, till in rows]
 
     def _intents(self, names: list[str]) -> Mapping[str, Intent]:
         rows = self._connection.execute(_INTENTS, [names])

@@ -314,8 +314,8 @@ class InMemoryMemory:
 
     def _note_sent(self, book: Book, memo: Memo) -> None:
         for name, records in memo.sent.items():
-            intent = book.intents[name][0]
-            book.unverified.update({(name, one): Unverified(one, intent, self.run) for one in records})
+            intent, until = book.intents[name][0], memo.doubtful.get(name)
+            book.unverified.update({(name, one): Unverified(one, intent, self.run, until=until) for one in records})
         for place, reported in memo.reported.items():
             book.unverified[place] = replace(book.unverified[place], reported=reported)
         for place in memo.verified:

@@ -19,6 +19,8 @@ def test_every_seed_converges_and_keeps_its_promises(first):
 
 
 TROUBLED = {
+    7501018: "a call without an answer was made again, over an edit of what the first one had left",
+    1795405102: "a call without an answer took effect late, over an edit of what its repetition had left",
     7002625: "an approval fell when another line stopped the approved run",
     7004270: "a line brought back waited for a field that is not carried that way",
     7017346: "an agreement was noted with a row that had changed since it was read",

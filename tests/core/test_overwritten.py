@@ -93,6 +93,37 @@ def test_forms_that_nobody_understands_are_compared_as_they_are(given_story):
             assert found.lost.after == Raw(story.early[-1])
 
 
+SEVERAL = Sent("始", "ours", SEEN, START, START + timedelta(seconds=10))
+TWICE = [
+    Word("始", "ours", 41, START),
+    Word("ours", "人 ✏️", 42, START + timedelta(seconds=1), "ou_人"),
+    Word("人 ✏️", "ours", 43, START + timedelta(seconds=2)),
+]
+"""A call without an answer was made again, or took effect late, over what somebody had made of it meanwhile."""
+
+
+@pytest.mark.parametrize("came", [TWICE, TWICE[1:], TWICE[2:], TWICE[:2]], ids=["all", "no first", "ours", "no second"])
+def test_what_the_second_of_two_calls_overwrote_is_found_by_an_event_of_either(came):
+    found = trace(SEVERAL, list(reversed(came)))
+    assert is_lost(found, "ours", ours=True)
+    assert found.lost.after == "人 ✏️"
+    assert not is_lost(trace(SEVERAL, came[:1]), "人 ✏️", ours=False)
+
+
+def test_our_change_taken_back_and_made_once_more_is_found_too():
+    back = [TWICE[0], Word("ours", "始", 42, START), Word("始", "ours", 43, START + timedelta(seconds=2))]
+    found = trace(SEVERAL, back)
+    assert (found.lost, found.sure) == (back[1], True)
+    assert trace(SEVERAL, TWICE[:1]).lost is None
+
+
+def test_a_person_who_takes_an_edit_back_later_than_any_call_is_not_taken_for_us():
+    late = [TWICE[0], *(Word(one.before, one.after, one.revision, START + timedelta(minutes=1)) for one in TWICE[1:])]
+    assert trace(SEVERAL, late).lost is None
+    assert trace(SEVERAL, late).told
+    assert trace(Sent("始", "ours", SEEN, START), TWICE).lost is None  # a call that was answered is made once
+
+
 def test_when_an_edit_was_made_and_by_whom_is_known_from_its_own_event():
     story = Story(2, 0)
     assert trace(story.sent, story.words).lost == story.words[1]

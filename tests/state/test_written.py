@@ -45,6 +45,14 @@ def test_what_was_reported_of_a_write_stands_with_it(room: Room) -> None:
     }
 
 
+def test_until_when_a_write_without_an_answer_may_stand_there_again_is_kept_with_it(room: Room) -> None:
+    memory, until = room.run(), room.clock.now() + timedelta(seconds=10)
+    memory.intend([Intent(name, F, "update", b"body", created_at=room.clock.now()) for name in ("one", "two")])
+    states = dict.fromkeys(("one", "two"), IntentState.DONE)
+    memory.remember(Memo(intents=states, sent={"one": ["rec1"], "two": ["rec1"]}, doubtful={"two": until}))
+    assert {row.intent.id: row.until for row in memory.unverified(["rec1"])} == {"one": None, "two": until}
+
+
 def test_the_body_of_a_write_that_nothing_is_awaited_of_is_not_kept(room: Room) -> None:
     memory = sent(room, "one", "rec1", awaited=False)
     assert memory.unverified(["rec1"]) == []

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from syncer.simulator.errors import Refusal, invalid
+from syncer.simulator.forms import Form
 from syncer.simulator.tokens import App
 
 _MOST_KEPT = 100_000
@@ -38,6 +39,8 @@ class Call:
     host: str = ""
     values: Mapping[str, list[str]] = field(default_factory=dict)
     """All values of every query parameter; `query` holds the first ones."""
+    form: Form = field(default_factory=Form)
+    """What stood in a multipart body, which `body` does not hold then."""
 
     @property
     def app(self) -> App:

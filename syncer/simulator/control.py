@@ -15,6 +15,7 @@ import orjson
 from syncer.simulator.control_approvals import ApprovalControl
 from syncer.simulator.control_directory import DirectoryControl
 from syncer.simulator.control_events import EventControl
+from syncer.simulator.control_files import FileControl
 
 _CHUNK = 5000
 _SECONDS = 120.0
@@ -51,7 +52,7 @@ def step(op: str, **args: Any) -> Step:
     return {"op": op, "args": args}
 
 
-class Control(EventControl, DirectoryControl, ApprovalControl):
+class Control(EventControl, DirectoryControl, ApprovalControl, FileControl):
     """Steers the simulator at `url`; what concerns events, directory and approvals stands beside this module."""
 
     def __init__(self, url: str) -> None:
@@ -118,10 +119,6 @@ class Control(EventControl, DirectoryControl, ApprovalControl):
     def add_wiki_node(self, app_token: str) -> str:
         """Hang a base into a wiki; returns the node token."""
         return str(self.do("add_wiki_node", app_token=app_token)["node_token"])
-
-    def add_file(self, app_token: str, name: str = "a.txt", mime: str = "text/plain", size: int = 1) -> str:
-        """Upload a file to a base; returns its token."""
-        return str(self.do("add_file", app_token=app_token, name=name, mime=mime, size=size)["file_token"])
 
     def grant(self, app_token: str, app_id: str, right: str) -> None:
         """Give an app none, read, edit or manage on a base."""

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -12,6 +13,7 @@ from multidict import CIMultiDict
 from syncer.simulator.calls import Call
 from syncer.simulator.errors import Refusal
 from syncer.simulator.faults import Delivery
+from syncer.simulator.vault import PIECE, Content
 from syncer.simulator.world import World
 
 _JSON = "application/json; charset=utf-8"
@@ -29,6 +31,30 @@ class Wire:
         """Return a success."""
         call.code, call.status = envelope["code"], status
         return web.Response(body=orjson.dumps(envelope), status=status, headers=self._headers())
+
+    def content(self, call: Call, content: Content) -> web.StreamResponse:
+        """Return a file; aiohttp obeys a `Range` by itself."""
+        call.code, call.status = 0, 200
+        quoted = f"attachment; filename*=UTF-8''{quote(content.name)}"
+        headers = {**self._headers(), "Content-Type": content.mime, "Content-Disposition": quoted}
+        return web.FileResponse(content.path, headers=headers)
+
+    async def content_badly(
+        self, call: Call, request: web.Request, delivery: Delivery, content: Content
+    ) -> web.StreamResponse:
+        """Return, or fail to return, a file: one that is cut ends after its first half, and the connection with it."""
+        if delivery.how != "cut":
+            return (
+                await self.badly(call, request, delivery, {}) if delivery.how != "slow" else self.content(call, content)
+            )
+        size = content.path.stat().st_size
+        response = web.StreamResponse(headers={**self._headers(), "Content-Length": str(size)})
+        response.content_type = content.mime
+        await response.prepare(request)
+        with content.path.open("rb") as source:
+            await response.write(source.read(min(size // 2, PIECE)))
+        _reset_connection(request)
+        return response
 
     def _headers(self) -> dict[str, str]:
         return {"Content-Type": _JSON, "X-Tt-Logid": self._world.ids.log(self._world.clock.now())}

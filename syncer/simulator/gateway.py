@@ -17,10 +17,12 @@ from syncer.simulator.client_tokens import Key, checked
 from syncer.simulator.delivery import Wire
 from syncer.simulator.errors import Refusal
 from syncer.simulator.faults import Delivery, meet
+from syncer.simulator.forms import Form, read_form
 from syncer.simulator.locks import Locks
 from syncer.simulator.paging import Page
 from syncer.simulator.quotas import Rate
 from syncer.simulator.steps import run
+from syncer.simulator.vault import Content
 from syncer.simulator.world import World
 
 Handler = Callable[[World, Call], Any]
@@ -45,6 +47,8 @@ class Route:
     rates: tuple[Rate, ...] = ()
     writes: bool = False
     needs_token: bool = True
+    form: bool = False
+    """Whether its body is a multipart form, read piece by piece."""
 
 
 class Gateway:
@@ -66,10 +70,11 @@ class Gateway:
     async def answer(self, route: Route, request: web.Request) -> web.StreamResponse:
         """Answer one call and log it."""
         started = time.perf_counter()
-        call = await self._received(route.api, request)
+        call = await self._received(route.api, request, form=route.form)
         try:
             return await self._answered(route, call, request)
         finally:
+            call.form.drop()
             call.seconds = time.perf_counter() - started
             self._world.calls.close(call)
 
@@ -79,15 +84,16 @@ class Gateway:
         call.status = 404
         return web.Response(status=404, text="404 page not found", headers={"Content-Type": "text/plain"})
 
-    async def _received(self, api: str, request: web.Request) -> Call:
+    async def _received(self, api: str, request: web.Request, *, form: bool = False) -> Call:
         values = {name: request.query.getall(name) for name in request.query}
         query = {name: given[0] for name, given in values.items()}
         number, now = self._world.calls.total + 1, self._world.clock.now()
-        body = await request.read()
+        filled = await read_form(request, self._world.vault) if form else Form()
+        body = b"" if form else await request.read()
         call = Call(
             number, api, request.method, request.path, dict(request.match_info), query, body, now, host=request.host
         )
-        call.values = values
+        call.values, call.form = values, filled
         self._world.calls.add(call)
         return call
 
@@ -96,7 +102,11 @@ class Gateway:
             data = await self._outcome(route, call, request)
         except Refusal as refusal:
             return self.wire.refused(call, refusal)
+        if isinstance(data, Content):
+            return self.wire.content(call, data)
         if isinstance(data, Delivery):
+            if isinstance(data.data, Content):
+                return await self.wire.content_badly(call, request, data, data.data)
             return await self.wire.badly(call, request, data, self._envelope(data.data))
         return self.wire.json(call, self._envelope(data))
 

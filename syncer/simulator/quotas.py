@@ -22,6 +22,8 @@ class Rate:
 PER_SECOND_50 = (Rate(50, 1),)
 PER_SECOND_20 = (Rate(20, 1),)
 PER_SECOND_10 = (Rate(10, 1),)
+PER_SECOND_5 = (Rate(5, 1),)
+PER_SECOND_5_AND_DAY = (Rate(5, 1), Rate(10_000, 86_400))
 PER_MINUTE_100 = (Rate(100, 60),)
 PER_MINUTE_20 = (Rate(20, 60),)
 PER_MINUTE_10 = (Rate(10, 60),)

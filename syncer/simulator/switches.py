@@ -236,6 +236,13 @@ class Switches:
     event_department_ids: bool = False
     """A user event's `object` holds `department_ids`. [doc] has no return value, though a sample shows it"""
 
+    media_extra: str = "wanted"
+    """`wanted` | `ignored`: a download from a base with advanced permissions names its table in `extra`, or is 1061004.
+    [doc] needed, the code [silent]"""
+
+    upload_block_bytes: int = 4_194_304
+    """How long the parts of an upload are; `upload_prepare` says so. [doc] 4 MB"""
+
     resigned_user: str = "shown"
     """`shown` | `unknown` | `forbidden`: getting one who resigned shows that, or is 41012 or 41050. [silent]"""
 

@@ -25,6 +25,7 @@ from syncer.simulator.people import People
 from syncer.simulator.quotas import Quotas
 from syncer.simulator.switches import Switches
 from syncer.simulator.tokens import App, Tokens
+from syncer.simulator.vault import Vault
 
 _ZONE_ALIASES = {"Asia/Beijing": "Asia/Shanghai"}
 """Zone names Feishu shows that the tz database does not know. [doc] sample of app get"""
@@ -46,6 +47,7 @@ class World:
     found: Found = field(default_factory=Found)
     bases: dict[str, Base] = field(default_factory=dict)
     wiki_nodes: dict[str, str] = field(default_factory=dict)
+    vault: Vault = field(default_factory=Vault)
     listeners: list[Callable[[Commit], None]] = field(default_factory=list)
     ids: Ids = field(init=False)
     _somebody: str = ""

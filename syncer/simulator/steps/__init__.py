@@ -9,7 +9,7 @@ from typing import Any
 
 from syncer.simulator.errors import Refusal
 from syncer.simulator.hooks import Step
-from syncer.simulator.steps import approvals, directory, disturb, edits, events, inspect, setup
+from syncer.simulator.steps import approvals, directory, disturb, edits, events, files, inspect, setup
 from syncer.simulator.world import World
 
 OPS: dict[str, Callable[..., Any]] = {
@@ -20,6 +20,7 @@ OPS: dict[str, Callable[..., Any]] = {
     **events.OPS,
     **directory.OPS,
     **approvals.OPS,
+    **files.OPS,
 }
 
 

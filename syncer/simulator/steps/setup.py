@@ -3,7 +3,7 @@
 from typing import Any
 
 from syncer.simulator.events.field_actions import fields_watched
-from syncer.simulator.model import Base, File, Role
+from syncer.simulator.model import Base, Role
 from syncer.simulator.schema import add_field, add_table, shown_field
 from syncer.simulator.steps.places import place
 from syncer.simulator.tokens import ALL_SCOPES
@@ -104,16 +104,6 @@ def set_synced(world: World, app_token: str, table_id: str, *, on: bool) -> None
     place(world, app_token, table_id)[1].read_only = on
 
 
-def add_file(
-    world: World, app_token: str, name: str = "a.txt", mime: str = "text/plain", size: int = 1
-) -> dict[str, str]:
-    """Upload a file to a base; returns its token."""
-    base = world.base(app_token, wiki=True)
-    file = File(world.ids.file(), name, mime, size)
-    base.files[file.file_token] = file
-    return {"file_token": file.file_token}
-
-
 OPS = {
     each.__name__: each
     for each in (
@@ -128,6 +118,5 @@ OPS = {
         set_advanced,
         restrict,
         set_synced,
-        add_file,
     )
 }

@@ -55,12 +55,30 @@ class Recovery:
         if applied is None:
             notebook.void([intent])
         else:
-            for one in thaw(intent.body):
-                if one.id in applied:
-                    self._took_effect(notebook, intent, one, applied[one.id])
+            sent = [one for one in thaw(intent.body) if one.id in applied]
+            rows = self._left_behind([applied[one.id] for one in sent if one.action is not Action.DELETE])
+            for one in sent:
+                self._took_effect(notebook, intent, self._learnt(one, rows.get(applied[one.id])), applied[one.id])
             notebook.done([intent])
         self._tools.store(notebook)
         self._tools.rows.forget([intent.id])
+
+    def _left_behind(self, keys: Sequence[str]) -> Mapping[str, Version]:
+        """The rows as a trigger or default may have left them, where nothing of that is carried to Feishu."""
+        lens = self._tools.lens
+        if not keys or not lens.kept_back:
+            return {}
+        page = self._tools.rows.fetch(keys)
+        return {raw.key: lens.row(raw, page.read_at) for raw in page.rows}
+
+    def _learnt(self, one: Frozen, row: Version | None) -> Frozen:
+        """With what its row holds as base of such pairs: else it would pass for an edit when the record is deleted."""
+        values, after = (row.values if row is not None else None) or {}, dict(one.after)
+        for name in self._tools.lens.kept_back:
+            held, base = values.get(name), after.get(name)
+            if name in values and base is not None and not isinstance(held, Unreadable):
+                after[name] = replace(base, database=held)
+        return replace(one, after=after)
 
     def _took_effect(self, notebook: Notebook, intent: Intent, one: Frozen, line: str) -> None:
         """Store what a confirmed operation means for its link; its prints stay unset, so that it is looked at again."""

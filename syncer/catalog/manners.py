@@ -125,4 +125,5 @@ def manner_of(pair: Any) -> Manner:
         split=pair.split,
         join=pair.join,
         person=pair.person,
+        link=pair.link,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from syncer.catalog.conditions import build_where
 from syncer.catalog.faults import did_you_mean
 from syncer.core.mapping import DeleteRule, Mark, Misfit, Pair, PairSpec, Rules, SyncMapping, Translator
 from syncer.core.records import Side
@@ -11,7 +12,8 @@ from syncer.core.values import Json, Value
 from syncer.errors import MendError, SchemaError
 from syncer.fields import registry
 from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair
-from syncer.fields.people import NOBODY, Directory, meeting
+from syncer.fields.linked import NO_LINES, Lines
+from syncer.fields.people import NOBODY, Directory
 from syncer.fields.timezones import zone
 from syncer.ports import ColumnInfo, FieldInfo, RecordTableInfo, RowTableInfo
 
@@ -43,12 +45,16 @@ class Tables:
 
 
 def build_rules(
-    mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo, directory: Directory = NOBODY
+    mapping: SyncMapping,
+    record_table: RecordTableInfo,
+    row_table: RowTableInfo,
+    directory: Directory = NOBODY,
+    lines: Lines = NO_LINES,
 ) -> Rules:
     """What the planner needs of a mapping. Raises ``SchemaError`` with all faults if the tables do not carry it."""
     return Rules(
         name=mapping.name,
-        pairs=build_pairs(mapping, record_table, row_table, directory),
+        pairs=build_pairs(mapping, record_table, row_table, directory, lines),
         match=match_columns(mapping, row_table),
         key=key_columns(mapping, row_table),
         direction=mapping.direction,
@@ -59,11 +65,16 @@ def build_rules(
         on_deleted=_on_deleted(mapping, Tables(record_table, row_table)),
         guard=mapping.guard,
         marks=_marks(mapping, Tables(record_table, row_table), zone_of(mapping, record_table)),
+        where=build_where(mapping, Tables(record_table, row_table), zone_of(mapping, record_table)),
     )
 
 
 def build_pairs(
-    mapping: SyncMapping, record_table: RecordTableInfo, row_table: RowTableInfo, directory: Directory = NOBODY
+    mapping: SyncMapping,
+    record_table: RecordTableInfo,
+    row_table: RowTableInfo,
+    directory: Directory = NOBODY,
+    lines: Lines = NO_LINES,
 ) -> tuple[Pair, ...]:
     """The pairs of a mapping, by the fields' present names. Raises ``SchemaError`` with all faults."""
     tables, time_zone = Tables(record_table, row_table), zone_of(mapping, record_table)
@@ -71,7 +82,7 @@ def build_pairs(
     faults: list[str] = []
     for spec in mapping.pairs:
         try:
-            pairs.append(build_pair(mapping, spec, tables, time_zone, directory))
+            pairs.append(build_pair(mapping, spec, tables, time_zone, directory, lines))
         except MendError as error:
             faults.append(f"mapping {mapping.name}: fields.{spec.field}: {error}")
     if faults:
@@ -80,11 +91,16 @@ def build_pairs(
 
 
 def build_pair(
-    mapping: SyncMapping, spec: PairSpec, tables: Tables, time_zone: ZoneInfo, directory: Directory = NOBODY
+    mapping: SyncMapping,
+    spec: PairSpec,
+    tables: Tables,
+    time_zone: ZoneInfo,
+    directory: Directory = NOBODY,
+    lines: Lines = NO_LINES,
 ) -> Pair:
     """One pair. Raises ``MendError`` for an unknown field or column, impossible types, or a default that misfits."""
     field, column = tables.field(spec.field), tables.column(spec.column)
-    translator = _translator(spec, field, column, time_zone, directory)
+    translator = _translator(spec, field, column, time_zone, directory, lines)
     return Pair(
         name=column.name,
         field=field.name,
@@ -95,7 +111,7 @@ def build_pair(
         required=spec.required,
         defaults=_defaults(spec, field, column, time_zone),
         writable=registry.writable(field, column),
-        meet=meeting(spec.manner, directory),
+        meet=registry.acquaintance(field, column, spec.manner, directory, lines, time_zone),
     )
 
 
@@ -116,7 +132,7 @@ def match_columns(mapping: SyncMapping, row_table: RowTableInfo) -> tuple[str, .
 
 
 def _translator(
-    spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo, directory: Directory
+    spec: PairSpec, field: FieldInfo, column: ColumnInfo, time_zone: ZoneInfo, directory: Directory, lines: Lines
 ) -> Translator:
     try:
         return registry.translator(
@@ -125,6 +141,7 @@ def _translator(
             values=spec.values,
             manner=spec.manner,
             directory=directory,
+            lines=lines,
             timezone=time_zone,
             direction=spec.direction,
         )

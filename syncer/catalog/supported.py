@@ -32,7 +32,6 @@ class NotYet:
 NOT_YET = (
     NotYet(("feishu", "bitable", "url"), "an address in a wiki", "name app_token and table_id", _in_a_wiki),
     NotYet(("settle",), "waiting until a line is quiet", "leave settle out", _waits),
-    NotYet(("fields", "*", "link"), "link fields", "leave this pair out"),
 )
 
 

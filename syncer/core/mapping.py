@@ -23,6 +23,10 @@ class Misfit(Exception):  # noqa: N818 - a value that does not fit is an everyda
         super().__init__(reason)
 
 
+class Pending(Misfit):
+    """A value that names a line of another mapping which is not linked yet: it is carried as soon as that line is."""
+
+
 class Direction(StrEnum):
     """Which way changes of a pair are carried."""
 
@@ -146,6 +150,7 @@ class Manner:
     split: str | None = None
     join: str | None = None
     person: Literal["open_id", "union_id", "user_id", "email", "employee_no"] | None = None
+    link: str | None = None
     option_ids: tuple[tuple[str, str], ...] = ()
     """The ids that options had when they went by the names the file gives them; no part of what the file says."""
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from syncer.core.conflicts import UNKNOWN, Clash, Moment, Resolution, Third, Verdict, settle
-from syncer.core.mapping import Merge, Misfit, Pair, Pairing, Policy
+from syncer.core.mapping import Merge, Misfit, Pair, Pairing, Pending, Policy
 from syncer.core.records import Base, Held, Owed, Side, Unreadable
 from syncer.core.values import Value, is_empty, plain
 
@@ -42,8 +42,8 @@ class Merged:
 
     ``base`` is what the base becomes once ``write`` (if any) is confirmed; ``None`` leaves it as it is. ``value`` is
     what ``write`` must hold, in its own form. ``verdict`` and ``clash`` tell of a conflict, settled or open.
-    ``misfit`` says why a value cannot be carried to ``refused``. ``differs`` marks a first pairing that nobody has
-    decided.
+    ``misfit`` says why a value cannot be carried to ``refused``, ``pending`` that it will be. ``differs`` marks a first
+    pairing that nobody has decided.
     """
 
     base: Base | None = None
@@ -53,6 +53,7 @@ class Merged:
     verdict: Verdict | None = None
     refused: Side | None = None
     misfit: str | None = None
+    pending: bool = False
     differs: bool = False
 
 
@@ -71,12 +72,12 @@ def merge(pair: Pair, base: Base | None, feishu: Held, database: Held, about: Ci
     try:
         return _merge(pair, base, feishu, database, about)
     except _Refused as refused:
-        return Merged(refused=refused.side, misfit=refused.reason)
+        return Merged(refused=refused.side, misfit=refused.reason, pending=refused.pending)
 
 
 class _Refused(Exception):  # noqa: N818 - never leaves this module
-    def __init__(self, side: Side, reason: str) -> None:
-        self.side, self.reason = side, reason
+    def __init__(self, side: Side, misfit: Misfit) -> None:
+        self.side, self.reason, self.pending = side, misfit.reason, isinstance(misfit, Pending)
 
 
 def _merge(pair: Pair, base: Base | None, feishu: Value, database: Value, about: Circumstances) -> Merged:
@@ -111,6 +112,7 @@ def _first(pair: Pair, ways: list[Side], feishu: Value, database: Value, about: 
     for side, held in ((Side.FEISHU, feishu), (Side.DATABASE, database)):
         if is_empty(held):
             return _write(pair, side, feishu, database)
+    _demand_known(pair, feishu, database)
     if about.pairing is Pairing.POLICY or about.resolution is not None:
         return _conflict(pair, feishu, database, about)
     if about.pairing is Pairing.ASK:
@@ -144,6 +146,7 @@ def _register(pair: Pair, base: Base, feishu: Value, database: Value, about: Cir
     if pair.same(feishu, database):
         return Merged(Base(feishu, database))
     if all(moved.values()):
+        _demand_known(pair, feishu, database)
         return _conflict(pair, feishu, database, about)
     return _write(pair, Side.DATABASE if moved[Side.FEISHU] else Side.FEISHU, feishu, database)
 
@@ -167,7 +170,18 @@ def _carry(pair: Pair, value: Value, to: Side) -> Value:
     try:
         return pair.carry(value, to)
     except Misfit as misfit:
-        raise _Refused(to, misfit.reason) from misfit
+        raise _Refused(to, misfit) from misfit
+
+
+def _demand_known(pair: Pair, feishu: Value, database: Value) -> None:
+    """Whether two values mean the same is told only once the lines that they name are linked."""
+    for value, to in ((feishu, Side.DATABASE), (database, Side.FEISHU)):
+        try:
+            pair.carry(value, to)
+        except Pending as pending:
+            raise _Refused(to, pending) from pending
+        except Misfit:
+            continue  # whoever writes it will say so
 
 
 def _conflict(pair: Pair, feishu: Value, database: Value, about: Circumstances) -> Merged:

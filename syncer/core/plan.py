@@ -77,7 +77,8 @@ class Fate(StrEnum):
 class LinePlan:
     """Everything decided about one line: at most one operation a side, and what is remembered without any write.
 
-    ``bases`` move at once. ``held`` names the required fields a new line still lacks. ``differs`` names the pairs of a
+    ``bases`` move at once. ``held`` names the required fields a new line still lacks, ``pending`` those whose value
+    names a line of another mapping that is not linked yet. ``differs`` names the pairs of a
     first pairing that nobody has decided: nothing of this line is written. ``deleted_on`` is the side whose deletion
     the operations carry over or that severs the link.
     """
@@ -87,6 +88,7 @@ class LinePlan:
     collisions: tuple[Collision, ...] = ()
     unfit: tuple[Unfit, ...] = ()
     held: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     """Pairs (an empty name: the whole line) not sent again, because that very value was refused before."""
     differs: tuple[str, ...] = ()

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 import orjson
 
 from syncer.core.conflicts import UNKNOWN, Moment, Resolution
-from syncer.core.mapping import DeletePolicy, Misfit, Pair, Pairing, Rules
+from syncer.core.mapping import DeletePolicy, Pair, Pairing, Rules
 from syncer.core.marks import before_mark, is_marked, take_off
 from syncer.core.merge import Circumstances, Merged, merge
+from syncer.core.newborn import Newborn
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
-from syncer.core.records import Base, Held, Link, Owed, Side, Unreadable, Version
+from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump, is_empty
 
 
@@ -143,6 +144,7 @@ class _Draft:
         self.after: dict[Side, dict[str, Base]] = {Side.FEISHU: {}, Side.DATABASE: {}}
         self.collisions: list[Collision] = []
         self.unfit: list[Unfit] = []
+        self.pending: list[str] = []
         self.differs: list[str] = []
         self.blocked: list[str] = []
         self.verdicts: dict[Side, list[str]] = {Side.FEISHU: [], Side.DATABASE: []}
@@ -151,7 +153,9 @@ class _Draft:
     def take(self, pair: Pair, base: Base | None, merged: Merged, here: Held, there: Held, desk: Desk) -> None:
         if merged.clash is not None and merged.verdict is not None:
             self.collisions.append(Collision(pair.name, merged.clash, merged.verdict, base))
-        if merged.refused is not None:
+        if merged.pending:
+            self.pending.append(pair.field)
+        elif merged.refused is not None:
             self._refuse(pair, merged, here, there)
         elif merged.differs:
             self.differs.append(pair.name)
@@ -183,7 +187,7 @@ class _Draft:
 
     def plan(self, failed: bytes | None) -> LinePlan:
         if self.differs:
-            return LinePlan(bases=self.bases, differs=tuple(self.differs))
+            return LinePlan(bases=self.bases, differs=tuple(self.differs), pending=tuple(self.pending))
         sides = [side for side, values in self.values.items() if values]
         if failed is not None:
             sides = [side for side in sides if failed != failed_line(self.values[side])]
@@ -194,6 +198,7 @@ class _Draft:
             bases=self.bases,
             collisions=tuple(self.collisions),
             unfit=tuple(self.unfit),
+            pending=tuple(self.pending),
             blocked=tuple(self.blocked),
             overwrites=self.overwrites,
         )
@@ -220,79 +225,27 @@ def plan_create(rules: Rules, on: Side, source: Version, desk: Desk = NO_DESK) -
     """
     if not rules.direction.carries_from(on.other):
         return LinePlan()
-    return _Newborn(on, source, everything=False).plan(rules, desk, f"new in {source.side}")
+    return _plan_newborn(rules, Newborn(on, source, everything=False), desk, f"new in {source.side}")
 
 
 def plan_whole(rules: Rules, on: Side, source: Version, reason: str) -> LinePlan:
     """Create the missing half of a line again, also in the pairs that are not carried that way."""
     if not rules.direction.carries_from(on.other):
         return LinePlan()
-    return _Newborn(on, source, everything=True).plan(rules, NO_DESK, reason)
+    return _plan_newborn(rules, Newborn(on, source, everything=True), NO_DESK, reason)
 
 
-class _Newborn:
-    """A line to be created on one side, while its pairs are carried over one after the other.
-
-    ``everything`` also fills pairs that are not carried that way, so that a revived line is whole again.
-    """
-
-    def __init__(self, on: Side, source: Version, *, everything: bool) -> None:
-        self.on, self.source, self.everything = on, source, everything
-        self.values: dict[str, Value] = {}
-        self.after: dict[str, Base] = {}
-        self.unfit: list[Unfit] = []
-        self.held: list[str] = []
-
-    def plan(self, rules: Rules, desk: Desk, reason: str) -> LinePlan:
-        self.held += rules.lacking.get(self.on, ())
-        for pair in rules.pairs:
-            self._take(pair)
-        if self.held:
-            return LinePlan(held=tuple(self.held))
-        if self.unfit:
-            return LinePlan(unfit=tuple(self.unfit))
-        if (failed := desk.failed.get(WHOLE_LINE)) is not None and failed == failed_line(self.values):
-            return LinePlan(blocked=(WHOLE_LINE,))
-        return LinePlan((Operation(self.on, Action.CREATE, None, self.values, {}, self.after, reason),))
-
-    def _take(self, pair: Pair) -> None:
-        assert self.source.values is not None
-        given = self.source.values.get(pair.name)
-        needed = self.on in pair.targets
-        accepts = needed or (self.everything and self.on in pair.writable)
-        if isinstance(given, Unreadable):
-            if needed:
-                self.unfit.append(Unfit(self.on, pair.name, given.reason))
-            return
-        if needed and pair.required and is_empty(given) and self.on not in pair.defaults:
-            self.held.append(pair.field)
-        value = self._carry(pair, given, needed=needed) if accepts else None
-        owed = None
-        if accepts and self.on in pair.defaults and is_empty(value):
-            value = pair.defaults[self.on]
-            owed = _owed_default(pair, value, self.on.other)
-        self.after[pair.name] = Base(given, value, owed) if self.on is Side.DATABASE else Base(value, given, owed)
-        if value is not None:
-            self.values[pair.name] = value
-
-    def _carry(self, pair: Pair, given: Value, *, needed: bool) -> Value:
-        """The value for the new line; what only makes a revived line whole again keeps nobody from living."""
-        try:
-            return pair.carry(given, self.on)
-        except Misfit as misfit:
-            if needed:
-                self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
-            return None
-
-
-def _owed_default(pair: Pair, default: Value, to: Side) -> Owed | None:
-    """What a default filled on one side is new to the other, which has the field empty."""
-    if not pair.accepts(to):
-        return None
-    try:
-        return Owed(to, pair.carry(default, to))
-    except Misfit:
-        return None
+def _plan_newborn(rules: Rules, newborn: Newborn, desk: Desk, reason: str) -> LinePlan:
+    newborn.take(rules)
+    pending = tuple(newborn.pending)
+    if newborn.held:
+        return LinePlan(held=tuple(newborn.held), pending=pending)
+    if newborn.unfit:
+        return LinePlan(unfit=tuple(newborn.unfit), pending=pending)
+    if (failed := desk.failed.get(WHOLE_LINE)) is not None and failed == failed_line(newborn.values):
+        return LinePlan(blocked=(WHOLE_LINE,))
+    create = Operation(newborn.on, Action.CREATE, None, newborn.values, {}, newborn.after, reason)
+    return LinePlan((create,), pending=pending)
 
 
 def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
@@ -351,8 +304,8 @@ def _delete(_rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePla
 def _revive(rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
     if not rules.direction.carries_from(survivor.side):
         return LinePlan(fate=Fate.SEVER, deleted_on=gone)
-    newborn = _Newborn(gone, survivor, everything=True)
-    return newborn.plan(rules, desk, f"an edit in {survivor.side} outlived the deletion in {gone}")
+    newborn = Newborn(gone, survivor, everything=True)
+    return _plan_newborn(rules, newborn, desk, f"an edit in {survivor.side} outlived the deletion in {gone}")
 
 
 def _ask(_rules: Rules, gone: Side, survivor: Version, _desk: Desk) -> LinePlan:

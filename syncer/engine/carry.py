@@ -119,6 +119,7 @@ class Carrier:
         self._tell_failures(line, notebook)
         self._tools.report.conflicts += bool(news)
         self._tools.report.held += bool(line.plan.held)
+        self._tools.pending.note(line)
 
     def _tell_failures(self, line: Line, notebook: Notebook) -> None:
         """Note what does not fit, once for each value; what is neither unfit nor blocked any more is mended."""

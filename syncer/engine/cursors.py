@@ -63,7 +63,7 @@ class Cursors:
             self._tools.capture.read(captured)
 
     def _leave_undone(self) -> None:
-        signals, again = self._tools.signals, self._tools.again
+        signals, again = self._tools.signals, self._tools.again | self._tools.pending.loose
         for side in Side:
             names = sorted(name for where, name in again if where is side)
             if signals is not None and names:

@@ -110,6 +110,7 @@ class Judge:
         report.undecided += any(met.verdict.winner is None for met in line.plan.collisions)
         report.failures += bool(line.plan.unfit)
         report.held += bool(line.plan.held)
+        self._tools.pending.note(line)
         for operation in line.plan.operations:
             report.written[operation.side, operation.action] += 1
         tell_plan(self._tools, line)

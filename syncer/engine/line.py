@@ -48,6 +48,8 @@ class Line:
     planned_at: datetime | None = None
     sent_at: datetime | None = None
     """When the part of the plan that is under way was sent."""
+    pending: bool = False
+    """Something of it waits until a line of another mapping is linked: until then every run looks at it again."""
     wish: "Callable[[Line], LinePlan] | None" = None
     """What plans this line in place of the planner, until a part of it was written."""
 
@@ -83,7 +85,7 @@ class Line:
     def adopt(self, plan: LinePlan) -> None:
         """Take a plan over; what it moves without a write moves now."""
         self.saved = self.saved and not plan.bases
-        self.plan = plan
+        self.plan, self.pending = plan, bool(plan.pending)
         self.bases = {**(self.link.bases if self.link else {}), **self.bases, **plan.bases}
 
     def confirm(self, operation: Operation, version: Version, print_: bytes | None) -> None:
@@ -109,7 +111,7 @@ class Line:
         severed = self.severed()
         record, key = (self._name(side, severed) for side in Side)
         link = Link(self.link.id, record, key, self.bases, severed, now)
-        done = not self.undone and not self.halfway and not any(base.owed for base in self.bases.values())
+        done = not (self.undone or self.halfway or self.pending) and not any(base.owed for base in self.bases.values())
         prints: Mapping[Side, bytes | None] = self.prints if done else {}
         settled = done and severed is None and agrees(self.bases, lens.columns, self.versions)
         return Remembered(link, dict(prints), lens.match_of_bases(self.bases), settled)

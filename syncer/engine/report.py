@@ -26,6 +26,8 @@ class Report:
     """Planned in a dry run: lines with a conflict that would wait for a person."""
     failures: int = 0
     held: int = 0
+    pending: int = 0
+    """Lines that name lines of another mapping which are not linked yet."""
     loose: int = 0
     """Lines without a link that a later run must take up again."""
     seconds: float = 0.0
@@ -89,6 +91,7 @@ class Report:
             "conflicts": self.conflicts,
             "failures": self.failures,
             "held": self.held,
+            **({"pending": self.pending} if self.pending else {}),
             **({"drift": list(self.drift)} if self.drift else {}),
             **({"renamed": list(self.renamed)} if self.renamed else {}),
             "calls": dict(self.calls),

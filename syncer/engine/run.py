@@ -18,7 +18,7 @@ from syncer.engine.drafts import leaving_no_drafts
 from syncer.engine.following import follow_up, following
 from syncer.engine.judge import Judge, Judgement, is_overtaken, missing, pages
 from syncer.engine.line import Line
-from syncer.engine.look import Surveyed, look, still_named
+from syncer.engine.look import Surveyed, look, look_at_some, still_named
 from syncer.engine.news import News
 from syncer.engine.nursery import Nursery, ahead
 from syncer.engine.overwritten import Overwritten
@@ -50,7 +50,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
     tools.wholes, tools.stood, tools.began = Wholes(tools, info), standing(tools), began
     if not tools.options.dry:
-        Overwritten(tools, info).look(anew=Recovery(tools).run() > 0)
+        Recovery(tools).run()
     tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
     tools.noticed.take(scope.signals)
@@ -66,7 +66,11 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
-    if not tools.options.dry and (guard is None or not guard.stops):
+    stopped = guard is not None and guard.stops
+    if not tools.options.dry:
+        back = Overwritten(tools, info).look(stopped=stopped)
+        Breath(tools, info, carry=partial(_carry_some, tools)).carry_on(back)
+    if not tools.options.dry and not stopped:
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
         carrying.enough = tools.options.enough
@@ -76,6 +80,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
             carrying.rest()
             report.unfinished = True  # no cursor moves, no signal is settled: the next run finds what is left
         else:
+            _go_on(tools)
             follow_up(tools)
             Cursors(tools, scope, breath.passed()).advance(surveyed, strays, withheld=guard is not None)
     follow_up(tools)
@@ -91,6 +96,22 @@ def _breath(tools: Tools, info: RecordTableInfo, scope: Scope) -> Breath:
         breath.carry = partial(_carry_some, tools)
         tools.breathe, tools.explain = breath.draw, breath.explain
     return breath
+
+
+def _go_on(tools: Tools) -> None:
+    """Carry those lines further that waited for others of their own mapping, as far as this run has made these."""
+    while tools.pending.own and tools.pending.named:
+        before, revision = set(tools.pending.named), tools.records.revision()
+        named = {side: sorted(name for where, name in before if where is side) for side in Side}
+        tools.pending.forget()
+        found = look_at_some(tools, Scope(named), revision)
+        if found is None or not _carry_judged(tools, found[0]) or tools.pending.named == before:
+            return
+
+
+def _carry_judged(tools: Tools, surveyed: Surveyed) -> bool:
+    judgement = Judge(tools, Bench(tools), surveyed.survey, surveyed.gone).judge()
+    return _carry_some(tools, surveyed, judgement)
 
 
 def _carry_some(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> bool:
@@ -238,7 +259,7 @@ def _deletes(line: Line) -> bool:
 def close_report(tools: Tools, report: Report, began: datetime) -> None:
     """Complete what a run tells of itself, as the last thing it does."""
     standing = tools.memory.standing()
-    report.linked = standing.linked
+    report.linked, report.pending = standing.linked, len(tools.pending.named)
     report.open_conflicts, report.open_failures = standing.open_conflicts, standing.open_failures
     report.seconds = (tools.clock.now() - began).total_seconds()
     report.calls = tools.records.calls()

@@ -38,7 +38,9 @@ def _beside(tools: Tools, line: Line) -> Iterator[str]:
     for unfit in plan.unfit:
         yield f"{_field(tools, unfit.pair)} of {where} does not fit {unfit.side}: {unfit.reason}"
     if plan.held:
-        yield f"{where} is held: {', '.join(plan.held)} empty"
+        yield f"{where} is held: {', '.join(plan.held)} {'not linked yet' if plan.pending else 'empty'}"
+    elif plan.pending:
+        yield f"{where} waits with {', '.join(plan.pending)} for a line that is not linked yet"
     if plan.differs:
         fields = ", ".join(_field(tools, name) for name in plan.differs)
         yield f"{where} pairs for the first time and differs in {fields}"

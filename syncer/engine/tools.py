@@ -16,6 +16,7 @@ from syncer.engine.lens import Lens
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
 from syncer.engine.noticed import Noticed
+from syncer.engine.pending import PendingLines
 from syncer.engine.report import Report
 from syncer.ports import Clock, Ids, Memory, Records, Rows
 from syncer.ports.anteroom import Anteroom
@@ -96,6 +97,8 @@ class Tools:
     """Where new rows may wait while records are read."""
     drafts: "Drafts | None" = None
     """What was made ready there, until the run ends."""
+    pending: PendingLines = field(default_factory=PendingLines)
+    """Lines that name lines which are not linked yet."""
     touched: Touched = field(default_factory=Touched)
     """Records that are to be looked at once more for what Feishu computes of them."""
 

@@ -45,6 +45,8 @@ def _field(entry: Mapping[str, Any]) -> FieldInfo:
         option_ids=tuple(str(option.get("id")) for option in details.get("options") or ()),
         is_primary=bool(entry.get("is_primary")),
         multiple=details.get("multiple") is not False,
+        target=str(details.get("table_id") or ""),
+        back=str(details.get("back_field_id") or ""),
         formatter=details.get("formatter") or details.get("date_formatter"),
         **_range(str(entry.get("ui_type") or ""), details),
     )

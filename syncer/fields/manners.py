@@ -13,6 +13,7 @@ from syncer.fields.bridges import bridge
 from syncer.fields.columns.catalog import Columns
 from syncer.fields.forms import Bridge, ColumnForm, FieldForm, ImpossiblePair, Kind, one_after_the_other
 from syncer.fields.labels import labelled
+from syncer.fields.linked import LINK_TYPES, Lines, by_links
 from syncer.fields.options import ANY, options
 from syncer.fields.people import PERSON_TYPES, Directory, known_as
 from syncer.fields.select import MultiSelectField, SingleSelectField
@@ -20,6 +21,13 @@ from syncer.fields.transforms import Tidied, demand_texts, joined_by, power_of_t
 from syncer.fields.wordings import worded
 from syncer.ports import FieldInfo
 
+_LINKABLE = frozenset(
+    {
+        *(Columns.TEXT, Columns.UUID, Columns.INTEGER, Columns.NUMERIC, Columns.DATE, Columns.ENUM),
+        *(Columns.ARRAY, Columns.NUMBERS),
+    }
+)
+"""What may hold the keys of another mapping's rows."""
 _BECOMES = {"format": Kind.MOMENT, "split": Kind.CHOICES, "join": Kind.TEXT}
 """What a field must hold for a transform whose column is of another kind."""
 _COLUMNS = {"format": (Columns.TEXT,), "split": (Columns.TEXT,), "join": (Columns.ARRAY, Columns.ENUMS)}
@@ -35,7 +43,7 @@ def transform(manner: Manner) -> str | None:
 
 def wanted(manner: Manner, held: Kind) -> Kind:
     """The kind a field's form is to hold, where the column holds ``held``."""
-    return _BECOMES.get(transform(manner) or "", held)
+    return Kind.CHOICES if manner.link is not None else _BECOMES.get(transform(manner) or "", held)
 
 
 def bears(manner: Manner, family: Columns, here: Kind) -> bool:
@@ -43,6 +51,8 @@ def bears(manner: Manner, family: Columns, here: Kind) -> bool:
 
     Raises ``ImpossiblePair`` for a transform that is not for such columns.
     """
+    if manner.link is not None:
+        return family in _LINKABLE
     name = transform(manner)
     if name not in _COLUMNS:
         return False
@@ -56,6 +66,8 @@ def with_options(form: FieldForm, field: FieldInfo, manner: Manner) -> FieldForm
     if isinstance(form, SingleSelectField | MultiSelectField):
         known = options(field, manner)
         return form if known is ANY else replace(form, options=known)
+    if manner.link is not None and field.type not in LINK_TYPES:
+        raise ImpossiblePair("`link:` is for link fields; leave it out")
     if manner.person is not None and field.type not in PERSON_TYPES:
         raise ImpossiblePair("`person:` is for person fields; leave it out")
     if manner.unknown is not None and manner.person is None:
@@ -72,8 +84,13 @@ def way(
     manner: Manner,
     zone: ZoneInfo,
     directory: Directory,
+    lines: Lines,
 ) -> Bridge | None:
     """The bridge of a pair; ``None`` where both forms hold the same. Raises ``ImpossiblePair``."""
+    if manner.link is not None:
+        if values is not None or transform(manner) or Tidied.of(manner):
+            raise ImpossiblePair("a key is carried as it is; leave out what would change it beside `link:`")
+        return by_links(manner, there, lines)
     inner = _inner(here, there, values, manner, zone)
     if manner.person is not None:
         inner = one_after_the_other(known_as(manner, directory), inner)

@@ -19,11 +19,12 @@ from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
 from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair, Kind, join
 from syncer.fields.ids import GROUPS, PEOPLE, RECORDS, Family, ids_field
+from syncer.fields.linked import NO_LINES, KeyColumn, Lines, meeting_links
 from syncer.fields.location import AddressField, LocationField
 from syncer.fields.manners import bears, wanted, way, with_options
 from syncer.fields.names import FIELD_TYPE_NAMES, READ_ONLY, type_name, why_never
 from syncer.fields.number import number_field
-from syncer.fields.people import NOBODY, Directory
+from syncer.fields.people import NOBODY, Directory, Meet, meeting
 from syncer.fields.phone import PhoneField
 from syncer.fields.readonly import ReadOnly
 from syncer.fields.segments import SegmentsField
@@ -139,27 +140,29 @@ def _result(wanted: Kind) -> Kind:
     return Kind.MOMENT if wanted is Kind.DAY else wanted
 
 
-def translator(
+def translator(  # noqa: PLR0913 - all that a pair is made of, given by name
     field: FieldInfo,
     column: ColumnInfo,
     *,
     values: Mapping[str, str] | None = None,
     manner: Manner = AS_IT_IS,
     directory: Directory = NOBODY,
+    lines: Lines = NO_LINES,
     timezone: ZoneInfo,
     direction: Direction = Direction.BOTH,
 ) -> Translator:
     """What carries values between a field and a column. Raises ``ImpossiblePair``.
 
-    ``values`` maps labels of a select to texts of the column; ``directory`` knows people. A pair that goes both ways
-    and has one side that takes no writes is carried to the other side only (see ``writable``).
+    ``values`` maps labels of a select to texts of the column; ``directory`` knows people, ``lines`` the lines of other
+    mappings. A pair that goes both ways and has one side that takes no writes is carried to the other side only (see
+    ``writable``).
     """
     try:
         here, there = _forms(field, column, timezone, manner)
         _demand_a_pair(field, column, manner, here)
         _refuse_dead_ends(field, column, direction)
         _refuse_values(field, column, values)
-        return join(here, there, way(here, there, values, manner, timezone, directory))
+        return join(here, there, way(here, there, values, manner, timezone, directory, lines))
     except ImpossiblePair as impossible:
         raise _named(impossible, field, column) from None
 
@@ -174,6 +177,15 @@ def _demand_a_pair(field: FieldInfo, column: ColumnInfo, manner: Manner, here: F
 def _refuse_values(field: FieldInfo, column: ColumnInfo, values: Mapping[str, str] | None) -> None:
     if values is not None and not _known(field, column)[0].takes_values:
         raise ImpossiblePair("`values:` is for select fields and texts; leave it out")
+
+
+def acquaintance(
+    field: FieldInfo, column: ColumnInfo, manner: Manner, directory: Directory, lines: Lines, timezone: ZoneInfo
+) -> Meet | None:
+    """What has those looked up together whom many values of a pair name; ``None`` where nobody need be."""
+    if manner.link is None:
+        return meeting(manner, directory)
+    return meeting_links(manner, _forms(field, column, timezone, manner)[1], lines)
 
 
 def writable(field: FieldInfo, column: ColumnInfo) -> frozenset[Side]:
@@ -230,6 +242,8 @@ def _forms(field: FieldInfo, column: ColumnInfo, timezone: ZoneInfo, manner: Man
         return SegmentsField(), column_type_.make(column, timezone)
     make = (column_type_.listed if field_type.keeps_order else None) or column_type_.make
     there = make(column, timezone)
+    if manner.link is not None:
+        there = KeyColumn(there, column.nullable)
     here = with_options(field_type.make(field, wanted(manner, there.kind), timezone), field, manner)
     return here, field_type.dress(there) if field_type.dress else there
 

@@ -13,8 +13,8 @@ from syncer.core.values import Json
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A Bitable field: ``type`` and ``ui_type`` as in Feishu's field list, ``options`` the names it
-    offers, and ``option_ids`` their ids in the same order.
+    """A Bitable field: ``type`` and ``ui_type`` as in Feishu's field list, ``option_ids`` in the order of ``options``.
+    A link field links records of ``target``; there ``back`` is the id of a two-way link's other end.
     """
 
     id: str
@@ -26,10 +26,10 @@ class FieldInfo:
     is_primary: bool = False
     formatter: str | None = None
     lowest: float | None = None
-    highest: float | None = None
-    """The range of a rating, or of a progress with a range of its own."""
-    multiple: bool = True
-    """Whether a cell takes several people, groups or links."""
+    highest: float | None = None  # of a rating, or of a progress with a range of its own
+    multiple: bool = True  # whether a cell takes several people, groups or links
+    target: str = ""
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from syncer.ports.world import Clock
 from syncer.state.agenda import Agenda
 from syncer.state.desk import Desk
 from syncer.state.identity import identity
+from syncer.state.linked import LinkedLines
 from syncer.state.mappings import Mappings
 from syncer.state.mirrors import Mirrors
 from syncer.state.noticing import Noticing
@@ -28,6 +29,7 @@ class Store(Mappings, Runs, Desk, Positions):
         self.agenda = Agenda(engine, clock, lease_seconds)
         self.mirrors = Mirrors(engine, clock)
         self._identity = partial(identity, engine)
+        self.linked_lines = partial(LinkedLines, engine)
         self.shelf = partial(PostgresShelf, engine)
 
     @cached_property

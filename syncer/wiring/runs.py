@@ -7,11 +7,13 @@ from dataclasses import replace
 from syncer.batching.askers import urgently
 from syncer.catalog.faults import Places
 from syncer.catalog.following import layout_of
+from syncer.catalog.linking import links_of
 from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables, build_rules, zone_of
 from syncer.catalog.surviving import Surviving
 from syncer.engine.aside import Threads
 from syncer.engine.lens import Lens
+from syncer.engine.pending import PendingLines
 from syncer.engine.report import Report
 from syncer.engine.restored import watched
 from syncer.engine.run import run
@@ -76,7 +78,9 @@ class Syncer(Mappings):
             sides = self._with_options(self.look(job.mapping), job)
             sides, stands = self._standing(sides, job)
             people = self.directory(sides.mapping)
-            rules = with_clocks(build_rules(sides.mapping, sides.record_table, sides.row_table, people), sides)
+            lines = self.store.linked_lines()
+            built = build_rules(sides.mapping, sides.record_table, sides.row_table, people, lines)
+            rules = with_clocks(built, sides)
             rules = replace(rules, lacking=stands.lacking)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
@@ -102,6 +106,7 @@ class Syncer(Mappings):
                 computed=job.mapping.computed,
                 aside=aside,
                 anteroom=sides.rows.anteroom,
+                pending=PendingLines(own=job.mapping.name in links_of(sides.mapping), forget=lines.forget),
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
             watched(job.work, mirrors)(tools, sides.record_table)

@@ -367,7 +367,6 @@ NOT_YET = [
         "settle: 5s",
         "9: settle: is not supported yet (waiting until a line is quiet); leave settle out",
     ),
-    ("merge: set", "link: tags", "16: fields.标签.link: is not supported yet (link fields); leave this pair out"),
 ]
 
 

@@ -1,0 +1,62 @@
+"""Which record and which row are one line, in any mapping, as its links say (``fields.linked.Lines``)."""
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Engine, TextClause, text
+
+from syncer.state.connect import reaching
+
+_FOUND = """
+SELECT l.record, l.key FROM syncer_state.link l JOIN syncer_state.mapping m ON m.id = l.mapping
+WHERE m.name = :mapping AND l.severed IS NULL AND l.record IS NOT NULL AND l.key IS NOT NULL
+  AND l.{line} = ANY(CAST(:names AS text[]))
+"""
+_BY_RECORD, _BY_KEY = text(_FOUND.format(line="record")), text(_FOUND.format(line="key"))
+_AT_ONCE = 10_000
+
+
+class LinkedLines:
+    """Asks the state store, many lines at a time, and keeps the answers for one run. Safe for threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._keys: dict[tuple[str, str], str | None] = {}
+        self._records: dict[tuple[str, str], str | None] = {}
+
+    def key(self, mapping: str, record: str) -> str | None:
+        """The row of a record; ``None`` as long as it is not linked. Raises ``UnreachableError``."""
+        with self._lock:
+            self.meet(mapping, [record], ())
+            return self._keys[mapping, record]
+
+    def record(self, mapping: str, key: str) -> str | None:
+        """The record of a row; ``None`` as long as it is not linked. Raises ``UnreachableError``."""
+        with self._lock:
+            self.meet(mapping, (), [key])
+            return self._records[mapping, key]
+
+    def meet(self, mapping: str, records: Iterable[str], keys: Iterable[str]) -> None:
+        """Look up those of these lines that were not asked for yet. Raises ``UnreachableError``."""
+        with self._lock:
+            for names, known, statement in ((records, self._keys, _BY_RECORD), (keys, self._records, _BY_KEY)):
+                wanted = sorted({name for name in names if (mapping, name) not in known})
+                for start in range(0, len(wanted), _AT_ONCE):
+                    self._ask(mapping, wanted[start : start + _AT_ONCE], known, statement)
+
+    def _ask(
+        self, mapping: str, names: Sequence[str], known: dict[tuple[str, str], str | None], statement: TextClause
+    ) -> None:
+        with reaching(self._engine), self._engine.connect() as connection:
+            found = connection.execute(statement, {"mapping": mapping, "names": list(names)}).all()
+        known.update(((mapping, name), None) for name in names)
+        of = 0 if known is self._keys else 1
+        known.update(((mapping, row[of]), row[1 - of]) for row in found if (mapping, row[of]) in known)
+
+    def forget(self) -> None:
+        """What was not found is asked for again: it may be linked by now."""
+        with self._lock:
+            for known in (self._keys, self._records):
+                for name in [name for name, found in known.items() if found is None]:
+                    del known[name]

@@ -26,7 +26,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Compare both sides field by field, whatever the syncer remembers; status 0 if they are equal, else 3.
+    """Compare both sides field by field, whatever the syncer remembers; status 0 if all is equal, else 3.
 
     Lists linked lines that differ, also where neither side changed (nothing else finds those), lines whose other half
     is gone, lines that nothing belongs to, and unlinked lines that would match. Changes nothing without --repair.
@@ -43,7 +43,7 @@ def verify(
         _show(document)
     if repair or told.status not in (DONE, DIFFERS):
         return told.status
-    return DIFFERS if work.found.differs else DONE
+    return DIFFERS if work.found.differs or document["drift"] else DONE
 
 
 def _document(living: Syncer, name: str, found: Verified, told: running.Told) -> dict[str, Any]:
@@ -59,6 +59,7 @@ def _document(living: Syncer, name: str, found: Verified, told: running.Told) ->
         "lines": lines,
         "read": run.get("read"),
         "guard": run.get("guard"),
+        "drift": run.get("drift", []),
     }
     return {**result, "repair": run} if "written" in run else result
 
@@ -76,6 +77,8 @@ def _show(document: Mapping[str, Any]) -> None:
     console.say(
         f"{document['mapping']}: {document['compared']} linked lines compared: {counts or 'both sides are equal'}"
     )
+    for sentence in [] if "repair" in document else document["drift"]:
+        console.complain(f"{document['mapping']}: {sentence}", style="yellow")
     for line in document["lines"][:_SHOWN]:
         console.say(f"  {line['kind']} {line['record_id'] or '-'} {shown.told(line['key'])}: {_what(line)}")
     if (guard := document["guard"]) is not None:

@@ -298,6 +298,8 @@ class Rules:
     guard: DeleteGuard = DeleteGuard()
     lacking: Mapping[Side, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """What new lines of a side cannot do without and nothing fills, as the tables stand: they are held."""
+    paused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Pairs of the mapping that are no part of ``pairs`` because their tables lost them, by name, and why."""
     marks: Mapping[Side, Mark] = dataclasses.field(default_factory=dict)
     """How a deletion is marked, by the side whose lines bear the mark."""
     skew: Mapping[Side, timedelta] = dataclasses.field(default_factory=dict)

@@ -6,7 +6,7 @@ sides. What was created is deleted, and the link is severed: the line it came fr
 somebody edits it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from syncer.core.mapping import Merge, Misfit, Pair, Rules
@@ -49,6 +49,17 @@ class Deed:
         for name, value in before.items():
             held.setdefault(name, value)
         left.update(after)
+
+    @property
+    def names(self) -> list[str]:
+        """The pairs it wrote."""
+        return list(dict.fromkeys(name for held in (*self.before.values(), *self.after.values()) for name in held))
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Do as if these pairs had not been written."""
+        for held in (*self.before.values(), *self.after.values()):
+            for name in names:
+                held.pop(name, None)
 
     def side_of(self, action: Action) -> Side | None:
         """The side on which the run created, or deleted, the line."""
@@ -98,7 +109,7 @@ def _plan_back(rules: Rules, deed: Deed, link: Link, versions: Mapping[Side, Ver
     after: dict[Side, dict[str, Base]] = {side: {} for side in Side}
     for name in dict.fromkeys(name for held in deed.before.values() for name in held):
         if name not in pairs:
-            raise Untakable(f"{name} is no longer mapped")
+            raise Untakable(rules.paused.get(name, f"{name} is no longer mapped"))
         held = _untouched(pairs[name], deed, link, versions)
         wanted = _wanted(pairs[name], deed, held)
         for side, base in _steps(held, wanted).items():

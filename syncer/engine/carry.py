@@ -115,7 +115,8 @@ class Carrier:
             notebook.collision(line, met)
         open_now = {met.pair for met in line.plan.collisions if met.verdict.winner is None}
         if line.link is not None and line.link.id is not None:
-            notebook.closed.extend((line.link.id, pair) for pair in line.open_conflicts if pair not in open_now)
+            standing = {*open_now, *self._tools.rules.paused}
+            notebook.closed.extend((line.link.id, pair) for pair in line.open_conflicts if pair not in standing)
         self._tell_failures(line, notebook)
         self._tools.report.conflicts += bool(news)
         self._tools.report.held += bool(line.plan.held)

@@ -98,11 +98,12 @@ class Recovery:
     def _relink(
         self, notebook: Notebook, one: Frozen, record: str | None, key: str | None, bases: Mapping[str, Base]
     ) -> None:
+        known = {name: base for name, base in bases.items() if self._shows(name) or name in self._tools.rules.paused}
         severed = one.severed if one.fate is Fate.SEVER else None
         if severed is not None:
             record, key = (None, key) if severed is Side.FEISHU else (record, None)
-        link = Link(one.link, record, key, bases, severed, self._tools.clock.now())
-        notebook.links.append(Remembered(link, {}, self._tools.lens.match_of_bases(bases)))
+        link = Link(one.link, record, key, known, severed, self._tools.clock.now())
+        notebook.links.append(Remembered(link, {}, self._tools.lens.match_of_bases(known)))
 
     # Feishu updates and deletes: the records themselves tell.
 
@@ -148,7 +149,7 @@ class Recovery:
         if version is None:
             return
         assert version.values is not None
-        held = {name: base for name, base in one.after.items() if _holds(version, one, name)}
+        held = {name: base for name, base in one.after.items() if self._shows(name) and _holds(version, one, name)}
         if self._is_written(version, one):
             self._took_effect(notebook, intent, one, version.line)
         elif held:
@@ -232,7 +233,12 @@ class Recovery:
         """Whether a record holds all that an update sent; one that sends no values marks the record as deleted."""
         if not one.after:
             return self._tools.lens.is_marked(version)
-        return all(_holds(version, one, name) for name in one.after)
+        shown = list(filter(self._shows, one.after))
+        return bool(shown) and all(_holds(version, one, name) for name in shown)
+
+    def _shows(self, name: str) -> bool:
+        """Whether a pair can be seen: one that is paused, or is mapped no more, says nothing of what took effect."""
+        return name in self._tools.lens.pairs
 
     def _repeat(
         self, send: Callable[[], Sequence[str]], intent: Intent, still_undone: Callable[[], bool]
@@ -291,10 +297,19 @@ class Recovery:
         tools = self._tools
         names = tools.lens.fields
         empty: dict[str, Json] = {pair.field: None for pair in tools.lens.pairs.values() if pair.accepts(Side.FEISHU)}
-        keys = [one.match or one.cells or empty for one in sent]
+        keys = [self._sought(one) or empty for one in sent]
         linked = self._linked(tools.records.find(keys, names))
         found = [_first(one, linked, tools) for one in sent]
         return found if any(found) else None
+
+    def _sought(self, one: Frozen) -> Mapping[str, Json]:
+        """The cells a created record is found by: as they were sent, or what of them the mapping still shows."""
+        lens = self._tools.lens
+        sent = one.match or one.cells
+        if sent.keys() <= set(lens.fields):
+            return sent
+        values = {name: value for name, value in one.values.items() if self._shows(name)}
+        return lens.cells(lens.match_values(values) or values)
 
     def _linked(self, raws: Sequence[RawRecord]) -> list[Version]:
         """Records that no link knows yet, as versions; those changed last come first, for ours are young."""
@@ -307,7 +322,7 @@ class Recovery:
 
 def _first(one: Frozen, candidates: list[Version], tools: Tools) -> str | None:
     """Take the candidate that holds what was sent: nothing else if there is one, then whatever else it holds."""
-    whole = {name: base.feishu for name, base in one.after.items()}
+    whole = {name: base.feishu for name, base in one.after.items() if name in tools.lens.pairs}
     for expected in (whole, {name: value for name, value in whole.items() if name in one.values}):
         for place, version in enumerate(candidates):
             assert version.values is not None

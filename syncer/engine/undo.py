@@ -57,7 +57,7 @@ class _Try:
 class Undo:
     """The work of an undo; called like ``engine.run.run``.
 
-    ``by_field`` takes a line back although other fields of it were edited since.
+    ``by_field`` takes a line back although other fields of it were edited since, or are paused alone.
     """
 
     def __init__(self, run: str, audits: Audits, *, by_field: bool = False) -> None:
@@ -138,6 +138,8 @@ class Undo:
         def wish(line: Line) -> LinePlan:
             return _taken(one, lambda: plan_undo(tools.rules, one.deed, line.link, line.versions, self._reason))
 
+        if self._by_field and not one.told:
+            one.told = _without_paused(tools, one.deed)
         if not one.told:
             one.line.wish = wish
             one.planned = wish(one.line)
@@ -206,6 +208,14 @@ def _bare(tools: Tools, remembered: Remembered | None) -> Line:
     names = {side: link.line(side) if link else None for side in Side}
     versions = {side: Version(side, name, {}, now) if name else absent(side, "", now) for side, name in names.items()}
     return Line(versions, link, stored=link is not None, bases=dict(link.bases) if link else {})
+
+
+def _without_paused(tools: Tools, deed: Deed) -> str:
+    """Leave out the pairs that are paused alone; why nothing is left to take back, if so."""
+    paused = tools.rules.paused
+    left_out = [name for name in deed.names if name in paused]
+    deed.leave_out(left_out)
+    return paused[left_out[0]] if left_out and not deed.names else ""
 
 
 def _taken(one: _Try, plan: Callable[[], LinePlan]) -> LinePlan:

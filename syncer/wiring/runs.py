@@ -81,7 +81,7 @@ class Syncer(Mappings):
             lines = self.store.linked_lines()
             built = build_rules(sides.mapping, sides.record_table, sides.row_table, people, lines)
             rules = with_clocks(built, sides)
-            rules = replace(rules, lacking=stands.lacking)
+            rules = replace(rules, lacking=stands.lacking, paused={one.column: one.sentence for one in stands.paused})
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)

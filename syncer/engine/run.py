@@ -50,7 +50,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
     tools.wholes, tools.stood, tools.began = Wholes(tools, info), standing(tools), began
     if not tools.options.dry:
-        Recovery(tools).run()
+        Overwritten(tools, info).look(anew=Recovery(tools).run() > 0)
     tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
     tools.noticed.take(scope.signals)
@@ -66,11 +66,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
-    stopped = guard is not None and guard.stops
-    if not tools.options.dry:
-        back = Overwritten(tools, info).look(stopped=stopped)
-        Breath(tools, info, carry=partial(_carry_some, tools)).carry_on(back)
-    if not tools.options.dry and not stopped:
+    if not tools.options.dry and (guard is None or not guard.stops):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
         carrying.enough = tools.options.enough

@@ -5,7 +5,9 @@ newcomer on either side: without them nobody could tell a new line from one that
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 from syncer.core.joining import SmallSurvey
 from syncer.core.plan import Reading, doubts
@@ -117,20 +119,27 @@ class _Seeker:
 
     def _read_records(self, info: RecordTableInfo) -> Reading:
         """Stage all records, and the rows as the scope wants them."""
-        tools = self._tools
+        tools, named = self._tools, list[Future[int | None]]()
         tools.reporter.stage("reading records")
         if self._scope.lines[Side.DATABASE] is None:
             parallel = tools.aside.parallel
             self._reader.drafts = begin_drafts(tools, self._survey)
+            self._reader.after_records = lambda: named.append(self._ask_names(info))
             reading, rows = self._reader.read_both(self._survey, tools.reporter, parallel=parallel)
             tools.report.read[Side.DATABASE] = rows
         else:
             reading = self._reader.read_records(self._survey, tools.reporter)
+            named.append(self._ask_names(info))
             self._read_rows()
         reading = proven(reading, reading.distinct, whole=info.whole)
         tools.report.read[Side.FEISHU] = reading.returned
-        still_named(tools, info)  # whether the table moved meanwhile is asked before each write
+        for answer in named:
+            answer.result()
         return reading
+
+    def _ask_names(self, info: RecordTableInfo) -> Future[int | None]:
+        """Ask, while rows are read, whether the fields kept their names: whether records moved is asked later."""
+        return self._tools.aside.start(partial(still_named, self._tools, info))
 
     def _read_rows(self) -> None:
         tools, names = self._tools, self._scope.lines[Side.DATABASE]

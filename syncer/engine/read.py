@@ -34,6 +34,8 @@ class Reader:
         self._memory, self._clock, self._breathe = memory, clock, breathe
         self._touched = touched or Touched()
         self.drafts: Drafts | None = None
+        self.after_records: Callable[[], None] = lambda: None
+        """Called once, when all records are read and rows may not be."""
 
     def read_both(self, survey: Survey, reporter: Reporter, *, parallel: bool) -> tuple[Reading, int]:
         """Stage every record and every row; how many rows there are.
@@ -49,6 +51,7 @@ class Reader:
                 count += sum(self._sift_rows(survey, page) for page in rows.ready())
 
             reading = self.read_records(survey, reporter, sift_ready)
+            self.after_records()
             reporter.stage("reading rows")
             reporter.advance(count)
             return reading, count + self._read_rows(survey, rows.rest(), reporter)

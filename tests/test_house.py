@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "feishu": DOOR,
     "database": DOOR,
     "state": DOOR,
+    "files": DOOR,
     "catalog": DOOR,
     "embedded": DOOR,
     "engine": LOW | {"batching"},
@@ -71,7 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE_ROOMS = ("core", "fields", "ports")
 PURE_MODULES = {
-    "__future__", "abc", "bisect", "collections", "cronsim", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "abc", "bisect", "collections", "contextlib", "cronsim", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "orjson", "re", "string", "struct",
     "types", "typing", "typing_extensions", "unicodedata", "uuid", "zoneinfo",
 }  # fmt: skip

@@ -26,6 +26,7 @@ from syncer.feishu.client import FeishuClient
 from syncer.feishu.errors import short
 from syncer.feishu.filters import Condition, Filter, holds, searches
 from syncer.feishu.listing import items, pages, raw_records
+from syncer.feishu.media import BaseMedia
 from syncer.feishu.recent import Recent, modified_field
 from syncer.ports import Fetched, FieldInfo, Head, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 
@@ -134,6 +135,10 @@ class BitableRecords:
     def skew(self) -> timedelta | None:
         """How much later it is by Feishu's clock than by ours, as far as an answer has told."""
         return self._client.skew
+
+    def media(self) -> BaseMedia:
+        """The files of the base, asked for as those of this table."""
+        return BaseMedia(self._client, self.app_token, self.table_id, self.revision, who=self._who, count=self._count)
 
     def calls(self) -> Mapping[str, int]:
         """How many calls this object made so far, by api name; every repetition counts."""

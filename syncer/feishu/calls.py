@@ -5,7 +5,8 @@ documentation, and header names come in any case.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,8 @@ class Call:
 
     ``path`` begins with ``/open-apis``, its parts quoted; a list in ``query`` stands there many times. ``writes`` says
     that repeating it may do it twice. ``table`` is what slows down when Feishu says that it is too fast, ``who`` whose
-    turn it is. ``lines`` is how many a write carries.
+    turn it is. ``lines`` is how many a write carries. ``form`` opens a multipart body in place of ``body``, anew for
+    every try; ``sink`` takes the pieces of an answer that is a file.
     """
 
     api: str
@@ -35,6 +37,8 @@ class Call:
     table: str = ""
     who: Asker = ANYONE
     lines: int = 0
+    form: Callable[[], AbstractContextManager[Any]] = nullcontext
+    sink: Callable[[Iterator[bytes]], None] | None = None
 
     def place(self) -> str:
         """Api and place in words."""

@@ -146,12 +146,11 @@ class FeishuClient:
 
     def _exchange(self, call: Call, gate: Gate, count: Count) -> tuple[Answer, str]:
         """Send a call once. Also returns the token it was sent with."""
-        request = _request(call)
-        option = self._authorised(request, count)
-        with gate(lambda: self._pace(call)):
+        option = self._authorised(_request(call), count)
+        with call.form() as form, gate(lambda: self._pace(call)):
             began = self.clock.now()
             count(call.api)
-            raw = self._sent(call, request, option)
+            raw = self._sent(call, _request(call, form), option)
         skew = skew_of(raw.headers, began, self.clock.now())
         self.skew = self.skew if skew is None else skew
         return read_answer(raw.status_code, raw.headers, raw.content, began), str(option.tenant_access_token)
@@ -251,13 +250,17 @@ def _fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
-def _request(call: Call) -> Any:
+def _request(call: Call, form: Any = None) -> Any:
     lark = sdk()
     builder = lark.BaseRequest.builder().http_method(lark.HttpMethod[call.method]).uri(call.path)
     builder.queries(_pairs(call)).token_types({lark.AccessTokenType.TENANT})
     if call.body is not None:
         builder.headers({"Content-Type": "application/json; charset=utf-8"}).body(_encoded(call))
-    return builder.build()
+    if form is not None:
+        builder.headers({"Content-Type": form.content_type}).body(form)
+    request = builder.build()
+    request.sink = call.sink
+    return request
 
 
 def _pairs(call: Call) -> list[tuple[str, str]]:

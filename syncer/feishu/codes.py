@@ -79,6 +79,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
                     1254291: "Write conflict",
                     1254607: "Data not ready",
                     90235: "Retry later",
+                    1061045: "can retry",
                 },
             ),
             _rows(
@@ -213,6 +214,39 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 {91403: "Forbidden", 131006: "permission denied", 1254305: "PermControl", 1254306: "PlanLimit"},
             ),
             _rows(Kind.STOP, _OWN, {1069603: "forbidden"}),
+            # Files of attachments (bitable.md 4.5 and the pages of drive-v1/media).
+            _rows(
+                Kind.AGAIN, "Feishu had a fault of its own; try again later", {1061001: "internal", 1061006: "timeout"}
+            ),
+            _rows(
+                Kind.SKIP,
+                "The file cannot be carried; look at the file and at the app's rights on the base",
+                {
+                    1061002: "params error",
+                    1061003: "not found",
+                    1061004: "forbidden",
+                    1061007: "file has been deleted",
+                    1061021: "upload id expired",
+                    1061041: "parent node has been deleted",
+                    1061043: "file size beyond limit",
+                    1061044: "parent node does not exist",
+                    1062007: "upload user does not match",
+                    1062008: "checksum invalid",
+                    1062009: "size is not as announced",
+                    1062010: "block missing",
+                    1062011: "block number out of bounds",
+                },
+            ),
+            _rows(
+                Kind.SKIP,
+                "The space for files is full; make room in it, or raise the plan",
+                {1061101: "quota exceeded"},
+            ),
+            _rows(
+                Kind.STOP,
+                "Give the app bitable:app, or the scopes to upload and download media, and publish a version",
+                {1061073: "no scope"},
+            ),
             # Approvals (platform.md 5.1) and contacts (6).
             _rows(
                 Kind.STOP,

@@ -29,6 +29,13 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
         "drive.file.subscribe": _LEVEL_4,
         "drive.file.get_subscribe": _TEN_A_MINUTE,
         "drive.file.delete_subscribe": _TEN_A_MINUTE,
+        **dict.fromkeys(
+            (
+                *("drive.media.upload_all", "drive.media.upload_prepare", "drive.media.upload_part"),
+                *("drive.media.upload_finish", "drive.media.download"),
+            ),
+            per_second(5),
+        ),
         "approval.definition.get": per_minute(100),
         "approval.definition.subscribe": per_minute(100),
         "approval.instance.list": per_minute(100),
@@ -51,6 +58,8 @@ WRITE_CONFLICT = 1254291
 TOO_FAST = frozenset({1254290, WRITE_CONFLICT, 1254607})
 """Codes that say a table is called too fast (too many requests, write conflict, data not ready)."""
 
+BYTES_PER_UPLOAD = 20 * 1024 * 1024
+"""What ``upload_all`` takes; more goes in parts."""
 RECORDS_PER_CREATE = 1000
 RECORDS_PER_UPDATE = 1000
 RECORDS_PER_DELETE = 500

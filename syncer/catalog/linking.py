@@ -3,11 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from syncer.core.mapping import SyncMapping
+from syncer.core.values import Json
 
 
 def links_of(mapping: SyncMapping) -> frozenset[str]:
     """The mappings whose lines a mapping's link fields name; itself, where lines name others of their own table."""
     return frozenset(pair.manner.link for pair in mapping.pairs if pair.manner.link is not None)
+
+
+def links_in(stored: Json) -> frozenset[str]:
+    """The same of a mapping as it was applied, in its stored form."""
+    document = stored.get("document") if isinstance(stored, Mapping) else None
+    fields = document.get("fields") if isinstance(document, Mapping) else None
+    links = [pair.get("link") for pair in (fields if isinstance(fields, list) else ()) if isinstance(pair, Mapping)]
+    return frozenset(link for link in links if isinstance(link, str))
 
 
 def in_order(names: Sequence[str], links: Mapping[str, Collection[str]]) -> list[str]:

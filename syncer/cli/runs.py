@@ -1,11 +1,12 @@
 """Commands that run a mapping: plan, sync, approve."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from syncer.catalog.linking import in_order
 from syncer.cli import console, ending, running
 from syncer.cli.main import app
 from syncer.cli.options import AsJson, Name
@@ -84,15 +85,45 @@ def _alone(living: Syncer, name: str, options: Options, *, as_json: bool, approv
 
 
 def _all(living: Syncer, names: Sequence[str], options: Options, *, as_json: bool) -> int:
-    """Runs of several mappings; one that cannot run keeps none of the others from it."""
+    """Runs of several mappings; one that cannot run keeps none of the others from it.
+
+    Each comes after those it links to. Where they link to each other, those with lines that wait for lines of a later
+    run have another one, as long as that brings them further.
+    """
+    links = living.links()
+    results, waiting = _each(living, in_order(names, links), options, as_json=as_json), dict[str, int]()
+    while again := _further(results, links, waiting):
+        waiting = {one.mapping: _pending(one) for one in results}
+        results += _each(living, again, Options(), as_json=as_json)
+    if as_json:
+        wrong = [{"mapping": one.mapping, "message": one.error} for one in results if one.document is None]
+        runs = [one.document for one in results if one.document is not None]
+        console.emit({"runs": runs, **({"errors": wrong} if wrong else {})})
+    return ending.worst({one.mapping: one.status for one in results}.values())
+
+
+def _each(living: Syncer, names: Sequence[str], options: Options, *, as_json: bool) -> list[running.Told]:
     results: list[running.Told] = []
     for name in names:
         try:
             results.append(running.run(living, name, options, as_json=as_json))
         except SyncerError as error:
             results.append(running.Told(name, ending.told(error, running.where(name, error)), error=str(error)))
-    if as_json:
-        wrong = [{"mapping": one.mapping, "message": one.error} for one in results if one.document is None]
-        runs = [one.document for one in results if one.document is not None]
-        console.emit({"runs": runs, **({"errors": wrong} if wrong else {})})
-    return ending.worst(one.status for one in results)
+    return results
+
+
+def _pending(told: running.Told) -> int:
+    return int(told.document.get("pending", 0)) if told.document is not None else 0
+
+
+def _further(
+    results: Sequence[running.Told], links: Mapping[str, Collection[str]], waiting: Mapping[str, int]
+) -> list[str]:
+    """The mappings whose lines wait for lines of a mapping that ran after them, unless that brought no line further."""
+    last = {one.mapping: (place, one) for place, one in enumerate(results)}
+    found = []
+    for name, (place, one) in last.items():
+        later = any(last[other][0] > place for other in links.get(name, ()) if other in last and other != name)
+        if later and 0 < _pending(one) != waiting.get(name):
+            found.append(name)
+    return found

@@ -61,6 +61,18 @@ _OF_TABLES = text(
 )
 _OF_NAME = text(_ACTIVE.format(which="m.name = :name"))
 
+_LINKING = text(
+    _ACTIVE.format(
+        which="EXISTS (SELECT FROM json_array_elements(r.document -> 'document' -> 'fields') f"
+        " WHERE f ->> 'link' = :name) AND m.name <> :name"
+    )
+)
+_PENDING = text("""
+SELECT key FROM syncer_state.link
+WHERE mapping = :mapping AND restless <> 0 AND key IS NOT NULL AND severed IS NULL LIMIT 20000
+""")
+_LEFT = text("SELECT side, line FROM syncer_state.signal WHERE mapping = :mapping AND kind = 'line' AND resting")
+
 _WAITING = text(f"""
 SELECT m.name, first.noticed_at FROM syncer_state.mapping m CROSS JOIN LATERAL (
   SELECT s.noticed_at FROM syncer_state.signal s
@@ -158,6 +170,23 @@ class Noticing(Subscriptions):
             found = _mappings(connection, statement, values)
             raise_signals(connection, found, side, SignalKind.POLL, [""], reason, self._clock.now())
         return list(found.values())
+
+    def linking(self, mapping_name: str) -> Sequence[str]:
+        """The other mappings whose lines link to lines of this one."""
+        with reaching(self._engine), self._engine.connect() as connection:
+            return list(_mappings(connection, _LINKING, {"name": mapping_name}).values())
+
+    def wake_pending(self, mapping_name: str) -> None:
+        """Lines of this mapping were linked just now: have those of other mappings looked at that may wait for them."""
+        now, reason = self._clock.now(), f"lines of {mapping_name} were linked"
+        with reaching(self._engine), self._engine.begin() as connection:
+            for number in _mappings(connection, _LINKING, {"name": mapping_name}):
+                waiting = {side: set[str]() for side in Side}
+                waiting[Side.DATABASE].update(connection.scalars(_PENDING, {"mapping": number}))
+                for side, line in connection.execute(_LEFT, {"mapping": number}):
+                    waiting[Side(side)].add(line)
+                for side, lines in waiting.items():
+                    raise_signals(connection, [number], side, SignalKind.LINE, sorted(lines), reason, now)
 
     def signals(self, mapping_name: str) -> PostgresSignals:
         """The signals of one mapping, for one run."""

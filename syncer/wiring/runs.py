@@ -7,10 +7,11 @@ from dataclasses import replace
 from syncer.batching.askers import urgently
 from syncer.catalog.faults import Places
 from syncer.catalog.following import layout_of
-from syncer.catalog.linking import links_of
+from syncer.catalog.linking import links_in, links_of
 from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables, build_rules, zone_of
 from syncer.catalog.surviving import Surviving
+from syncer.core.plan import Action
 from syncer.engine.aside import Threads
 from syncer.engine.lens import Lens
 from syncer.engine.pending import PendingLines
@@ -109,8 +110,25 @@ class Syncer(Mappings):
                 pending=PendingLines(own=job.mapping.name in links_of(sides.mapping), forget=lines.forget),
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)
-            watched(job.work, mirrors)(tools, sides.record_table)
+            with self._waking(job, memory, report):
+                watched(job.work, mirrors)(tools, sides.record_table)
         return report
+
+    @contextmanager
+    def _waking(self, job: Job, memory: PostgresMemory, report: Report) -> Iterator[None]:
+        """Have lines of other mappings that wait for lines which a run has linked looked at, once it is over."""
+        name = job.mapping.name
+        if job.options.dry or not self.store.noticing.linking(name):
+            yield
+            return
+        before = memory.standing().linked
+        yield
+        if report.linked != before or any(action is Action.CREATE for _, action in +report.written):
+            self.store.noticing.wake_pending(name)
+
+    def links(self) -> dict[str, frozenset[str]]:
+        """Which mappings the lines of each applied mapping link to."""
+        return {one.name: links_in(one.document) for one in self.store.mappings()}
 
     def _standing(self, looked: Sides, job: Job) -> tuple[Sides, Surviving]:
         """Both sides with what still stands of the mapping. Raises ``SchemaError`` where that does not go on."""

@@ -7,9 +7,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syncer.core.plan import Operation
+from syncer.core.records import Side
 from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools
 from syncer.ports import Intent
+
+HEARD = "heard_at"
+"""In Feishu's cursor: which events were looked through for edits that we overwrote."""
+
+
+def hear_anew(tools: Tools) -> None:
+    """Have all events that are kept looked through once more: they may tell of a write that was not noted in time."""
+    cursor = tools.memory.cursor(Side.FEISHU)
+    if HEARD in cursor:
+        tools.memory.advance(Side.FEISHU, {name: held for name, held in cursor.items() if name != HEARD})
 
 
 class Awaited:

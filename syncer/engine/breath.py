@@ -4,7 +4,7 @@ An edit is then not stuck behind a backfill. What is dealt with here is remember
 survey counts it as overtaken.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -59,6 +59,11 @@ class Breath:
             self._look(self.news.take(MOST) if self.news is not None else [], self._rows())
         finally:
             self.busy, self.last = False, self.tools.clock.now()
+
+    def carry_on(self, records: Collection[str]) -> None:
+        """Carry further what was just put back into these records."""
+        if records:
+            self._deal(Scope({Side.FEISHU: sorted(records), Side.DATABASE: []}))
 
     def passed(self) -> Sequence[Signal]:
         """The signals that the run's own reading answers."""

@@ -2,11 +2,12 @@
 
 Every update of a record waits for its event. What arrives tells that all was well, or that somebody had edited the cell
 between our last look and our write: see ``core.overwritten``. Such an edit becomes a conflict with its value. Unless
-the database wins it is put back, and the run that follows carries it over, adds it up, or parks it. Nothing is read for
-this but the few lines of which an event says that something was lost.
+the database wins it is put back, and carried over, added up, or parked as any other. Where a guard stopped the run it
+is told all the same, and put back by the first run that may write. Nothing is read for this but the few lines of which
+an event says that something was lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from syncer.core.plan import Action, Collision, LinePlan, Operation
 from syncer.core.putting_back import Decision, Edit, decide
 from syncer.core.records import Base, Held, Link, Side, Told, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump
+from syncer.engine.awaited import HEARD
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.frozen import Frozen, thaw_some
@@ -38,9 +40,10 @@ LATE = timedelta(seconds=30)
 """So long may pass between the arrival of an event and the end of the write it tells of, unless a run died on it."""
 KEPT = timedelta(hours=8)
 """As long as events are kept."""
-HEARD = "heard_at"
 TOLD = "told"
 """Among what was reported of a write: that an event told of it, so that it is no unverified one."""
+WAITING = "waits "
+"""Before the mark of an edit that was told, but is still to be put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +71,49 @@ class Suspect:
         """What tells it from any other of the same write."""
         return digest(orjson.dumps([self.pair, _told(self.value)])).hex()
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The write and what it overwrote."""
+        return (self.row.intent.id, self.row.record, self.mark())
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was told already, but could not be put back."""
+        return WAITING + self.mark() in self.row.reported
+
 
 class Overwritten:
     """One look through what the events told since the last one."""
 
     def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
         self._tools = tools
-        fields = {field.name: field for field in info.fields}
-        self._fields = {pair.name: fields[pair.field] for pair in tools.rules.pairs if pair.field in fields}
+        self._fields = self._known(info)
+        self._is_fresh = False
+        self._waiting: set[tuple[str, str, str]] = set()
 
-    def look(self, *, anew: bool = False) -> int:
-        """Deal with what events told; how many edits were overwritten. ``anew``: of all events that are kept."""
-        signals, memory = self._tools.signals, self._tools.memory
+    def _known(self, info: RecordTableInfo) -> dict[str, FieldInfo]:
+        fields = {field.name: field for field in info.fields}
+        return {pair.name: fields[pair.field] for pair in self._tools.rules.pairs if pair.field in fields}
+
+    def look(self, *, stopped: bool = False) -> Collection[str]:
+        """Deal with what events told since the last look; the records that something was put back into.
+
+        Where the run was ``stopped`` by a guard, nothing is put back yet.
+        """
+        signals, memory, back = self._tools.signals, self._tools.memory, set[str]()
         if signals is None or not self._tools.table:
-            return 0
+            return back
         cursor = memory.cursor(Side.FEISHU)
-        since = self._since(None if anew else cursor.get(HEARD))
+        since = self._since(cursor.get(HEARD))
         records, last = signals.edited_since(self._tools.table, since)
         suspects: list[Suspect] = []
         for start in range(0, len(records), CHUNK):
             suspects += self._sift(memory.unverified(records[start : start + CHUNK]))
         if suspects:
-            self._deal(suspects)
-        if records and last.isoformat() != cursor.get(HEARD):
+            back = self._deal(suspects, stopped=stopped)
+        if records and not self._waiting and last.isoformat() != cursor.get(HEARD):
             memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), HEARD: last.isoformat()})
-        return len(suspects)
+        return back
 
     def _since(self, heard: Json) -> datetime:
         if isinstance(heard, str):
@@ -122,14 +143,22 @@ class Overwritten:
         edits = [event for event in events if event.action == "record_edited"]
         found = {}
         for name, value in one.values.items():
-            field, before = self._fields.get(name), one.before.get(name)
-            if field is None or name not in self._tools.lens.pairs:
+            before = one.before.get(name)
+            if name not in self._fields or name not in self._tools.lens.pairs:
                 continue
-            words = [word for event in edits if (word := self._word(name, field, event)) is not None]
+            words = self._words(name, edits)
             assert row.intent.created_at is not None
             sent = Sent(before, value, row.intent.seen, row.intent.created_at, row.until)
             found[name] = trace(sent, words) if words else NOTHING
         return found
+
+    def _words(self, name: str, edits: Sequence[RecordEvent]) -> list[Word]:
+        """What events tell of a field. What nobody understands may name an option that is younger than this run."""
+        words = [word for event in edits if (word := self._word(name, self._fields[name], event)) is not None]
+        if self._is_fresh or not any(isinstance(each, Raw) for word in words for each in (word.before, word.after)):
+            return words
+        self._fields, self._is_fresh = self._fields | self._known(self._tools.records.info()), True
+        return self._words(name, edits)
 
     def _word(self, name: str, field: FieldInfo, event: RecordEvent) -> Word | None:
         """What an event tells of a field, if it names it."""
@@ -142,17 +171,24 @@ class Overwritten:
 
     # What becomes of it.
 
-    def _deal(self, suspects: Sequence[Suspect]) -> None:
+    def _deal(self, suspects: Sequence[Suspect], *, stopped: bool) -> set[str]:
         """Read the lines again, tell what was lost of them, and put back what the policies want back."""
+        back = set[str]()
         by_record: dict[str, list[Suspect]] = {}
         for suspect in suspects:
             by_record.setdefault(suspect.row.record, []).append(suspect)
         bench = Bench(self._tools)
         carrier = Carrier(self._tools, RowHalf(self._tools), RecordHalf(self._tools, bench, Recovery(self._tools)))
         for line, found in self._lines(by_record, bench):
-            self._deal_with(line, found, carrier)
+            wanted = self._told_of(line, found)
+            if stopped:
+                self._waiting.update(suspect.place for suspect, _ in wanted.values())
+            elif wanted:
+                self._put_back(line, wanted, carrier)
+                back.add(line.versions[Side.FEISHU].line)
         carrier.close()
         self._report(suspects)
+        return back
 
     def _lines(self, wanted: Mapping[str, list[Suspect]], bench: Bench) -> list[tuple[Line, list[Suspect]]]:
         """The lines as they are now."""
@@ -163,7 +199,8 @@ class Overwritten:
             bench.refresh(side, [line for line, _ in lines if not line.versions[side].absent])
         return lines
 
-    def _deal_with(self, line: Line, found: Sequence[Suspect], carrier: Carrier) -> None:
+    def _told_of(self, line: Line, found: Sequence[Suspect]) -> dict[str, tuple[Suspect, Decision]]:
+        """Tell of each edit that was lost, once; those that are to be put back."""
         tools, wanted = self._tools, dict[str, tuple[Suspect, Decision]]()
         notebook = tools.notebook()
         if tools.witnesses is not None and not line.versions[Side.DATABASE].absent:
@@ -172,20 +209,24 @@ class Overwritten:
             decision = self._decision(line, suspect)
             if decision.met is None:
                 continue
-            notebook.collision(line, decision.met)
-            note = notebook.conflicts[-1]
-            record, key = note.record or suspect.row.record, note.key or suspect.one.key  # a line that is gone, too
-            notebook.conflicts[-1] = replace(note, record=record, key=key)
-            tools.report.conflicts += 1
+            if not suspect.waits:
+                notebook.collision(line, decision.met)
+                note = notebook.conflicts[-1]
+                record, key = note.record or suspect.row.record, note.key or suspect.one.key  # a line that is gone, too
+                notebook.conflicts[-1] = replace(note, record=record, key=key, apart=True)
+                tools.report.conflicts += 1
             if decision.base is not None:
                 wanted[suspect.pair] = (suspect, decision)
         tools.store(notebook)
-        if wanted:
-            line.wish = lambda line: _put_back(line, wanted)
-            line.adopt(line.wish(line))
-            carrier.take(line)
-            if tools.signals is not None:
-                tools.signals.follow_up([line.versions[Side.FEISHU].line], tools.clock.now())
+        return wanted
+
+    def _put_back(self, line: Line, wanted: Mapping[str, tuple[Suspect, Decision]], carrier: Carrier) -> None:
+        tools = self._tools
+        line.wish = lambda line: _put_back(line, wanted)
+        line.adopt(line.wish(line))
+        carrier.take(line)
+        if tools.signals is not None:
+            tools.signals.follow_up([line.versions[Side.FEISHU].line], tools.clock.now())
 
     def _decision(self, line: Line, suspect: Suspect) -> Decision:
         """What is to be done about an edit, if it was lost at all; told as a conflict that names our write."""
@@ -237,12 +278,16 @@ class Overwritten:
 
     def _report(self, suspects: Iterable[Suspect]) -> None:
         """Remember what was dealt with, as the last thing: until then it is looked at again."""
-        notebook, marks = self._tools.notebook(), dict[tuple[str, str], frozenset[str]]()
+        notebook, marks, kept = self._tools.notebook(), dict[tuple[str, str], frozenset[str]](), set[tuple[str, str]]()
         for suspect in suspects:
             place = (suspect.row.intent.id, suspect.row.record)
-            marks[place] = marks.get(place, suspect.row.reported) | {suspect.mark()}
+            waits = suspect.place in self._waiting
+            marks[place] = marks.get(place, suspect.row.reported) | {WAITING * waits + suspect.mark()}
+            if waits:
+                kept.add(place)
             if suspect.found.told and suspect.row.until is None:
                 notebook.verified.append(place)
+        notebook.verified = [place for place in notebook.verified if place not in kept]
         notebook.reported.update({place: found for place, found in marks.items() if place not in notebook.verified})
         self._tools.store(notebook)
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 from syncer.core.plan import Action, Fate
 from syncer.core.records import Base, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, dump
-from syncer.engine.awaited import Awaited
+from syncer.engine.awaited import Awaited, hear_anew
 from syncer.engine.frozen import Frozen, as_operation, freeze, thaw
 from syncer.engine.notes import Notebook
 from syncer.engine.tools import Tools
@@ -33,6 +33,8 @@ class Recovery:
     def run(self) -> int:
         """Settle every open intent of the mapping; how many there were."""
         intents, left = self._tools.memory.open_intents(), self._tools.memory.unforgotten()
+        if intents:
+            hear_anew(self._tools)
         for intent in intents:
             self._recover(intent)
         if left:

@@ -50,7 +50,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     report, tools.witnesses = tools.report, Witnesses(tools, info, tools.log or tools.capture)
     tools.wholes, tools.stood, tools.began = Wholes(tools, info), standing(tools), began
     if not tools.options.dry:
-        Overwritten(tools, info).look(anew=Recovery(tools).run() > 0)
+        Recovery(tools).run()
     tools.touched.wanted = bool(following(tools, info))
     scope = Chooser(tools, info).choose()
     tools.noticed.take(scope.signals)
@@ -66,7 +66,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
-    if not tools.options.dry and (guard is None or not guard.stops):
+    if _may_write(tools, info, guard):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
         carrying.enough = tools.options.enough
@@ -82,6 +82,16 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     follow_up(tools)
     close_report(tools, report, began)
     return report
+
+
+def _may_write(tools: Tools, info: RecordTableInfo, guard: Guard | None) -> bool:
+    """Whether a run may write; it begins with what our own writes overwrote, of which it is told in any case."""
+    if tools.options.dry:
+        return False
+    stopped = guard is not None and guard.stops
+    back = Overwritten(tools, info).look(stopped=stopped)
+    Breath(tools, info, carry=partial(_carry_some, tools)).carry_on(back)
+    return not stopped
 
 
 def _breath(tools: Tools, info: RecordTableInfo, scope: Scope) -> Breath:

@@ -143,6 +143,8 @@ class ConflictNote:
     """What a person wants both sides to hold, where ``winner`` is ``merged``."""
     moments: Json = None
     """When each side changed it and who did, as far as known: ``{side: {at, exact, who}}``."""
+    apart: bool = False
+    """Of a settled one: it tells of something that is over, and settles no other conflict of the same field."""
 
 
 @dataclass(frozen=True, slots=True)

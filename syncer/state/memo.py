@@ -35,7 +35,8 @@ WITH settled AS (
   UPDATE syncer_state.conflict SET state = 'settled', run = %(run)s, base = %(base)s, feishu = %(feishu)s,
     database = %(database)s, policy = %(policy)s, winner = %(winner)s, reason = %(reason)s, settled_at = %(at)s,
     estimated = %(estimated)s, moments = coalesce(%(moments)s, moments)
-  WHERE mapping = %(mapping)s AND link = %(link)s AND pair = %(pair)s AND state = 'open' RETURNING id
+  WHERE mapping = %(mapping)s AND link = %(link)s AND pair = %(pair)s AND state = 'open' AND NOT %(apart)s
+  RETURNING id
 )
 INSERT INTO syncer_state.conflict (mapping, run, link, record, key, pair, field, base, feishu, database, policy, state,
   winner, reason, estimated, moments, at, settled_at)
@@ -193,6 +194,7 @@ def _conflict(note: ConflictNote) -> Mapping[str, object]:
         "winner": note.winner,
         "reason": _storable(note.reason),
         "estimated": note.estimated,
+        "apart": note.apart,
         "moments": None if note.moments is None else json_text(note.moments),
         "at": note.at,
     }

@@ -360,7 +360,8 @@ def _note_conflicts(book: Book, memo: Memo) -> None:
     for note in memo.conflicts:
         place = (note.link, note.pair)
         if note.winner is not None:
-            book.conflicts.pop(place, None)
+            if not note.apart:
+                book.conflicts.pop(place, None)
             book.settled.append(note)
         elif place not in book.conflicts or _values(book.conflicts[place]) != _values(note):
             book.conflicts[place] = note

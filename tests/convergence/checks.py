@@ -31,7 +31,7 @@ def settle(machine: Machine) -> None:
         before, settled = machine.state(), not machine.memory or not machine.memory.open_intents()
         report = machine.run(full=quiet == 0)
         demand(report is not None, "a quiet run did not end by itself")
-        if report.guard is not None and report.guard.stops and not (machine.breathed or _put_back(machine)):
+        if report.guard is not None and report.guard.stops and not machine.breathed:
             demand(not settled or machine.state() == before, "a guard stopped the run, but it wrote")
             demand(not report.writes, "a guard stopped the run, but it counts writes")
         if report.guard is not None and report.guard.stops and machine.rng.random() < 0.7:
@@ -64,11 +64,6 @@ def follow(machine: Machine) -> None:
             if report.guard is not None:
                 return
         Checks(machine).computed_follow()
-
-
-def _put_back(machine: Machine) -> bool:
-    """Whether an edit that we overwrote was ever given back: that comes before any plan, and before its guards."""
-    return any("put back" in audit.reason for audit in machine.memory.book.audits)
 
 
 def approve(machine: Machine, report):

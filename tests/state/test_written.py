@@ -1,12 +1,13 @@
 """Updates of records wait for their events: kept by the twin and by PostgreSQL alike, and counted in the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from syncer.ports import Intent, IntentState, Memo
 from syncer.state.store import Store
-from tests.state.rooms import F, PostgresRoom, Room
+from tests.state.rooms import F, PostgresRoom, Room, conflict
 
 
 def sent(room: Room, name: str, *records: str, awaited: bool = True):
@@ -99,3 +100,12 @@ def test_where_no_event_ever_comes_nothing_is_counted(heard: PostgresRoom, store
     clock.move(9 * 3600)
     store.noticing.prune()
     assert store.noticing.unverified() == {"orders": 0}
+
+
+def test_what_is_told_of_an_edit_that_is_over_settles_no_open_conflict_of_its_field(room: Room) -> None:
+    memory = room.run()
+    memory.remember(Memo(conflicts=[conflict(1)]))
+    memory.remember(Memo(conflicts=[replace(conflict(1, feishu="别的 ✏️", winner="database"), apart=True)]))
+    assert memory.open_conflicts([1])[1, "金额"].feishu == 2
+    memory.remember(Memo(conflicts=[conflict(1, winner="database")]))
+    assert memory.open_conflicts([1]) == {}

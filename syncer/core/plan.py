@@ -25,7 +25,8 @@ class Operation:
 
     ``values`` are the pairs to write and ``before`` what those pairs held when planned, both in the side's own form.
     ``after`` are the bases once it is confirmed. ``line`` is ``None`` for a create. ``mark`` is set on an update that
-    marks a line as deleted: the name and value of the marking column or field.
+    marks a line as deleted: the name and value of the marking column or field. ``rest`` is what a new line is given
+    beside its pairs: cells in the written shape by field name, or columns as texts.
     """
 
     side: Side
@@ -36,6 +37,7 @@ class Operation:
     after: Mapping[str, Base] = field(default_factory=dict)
     reason: str = ""
     mark: tuple[str, Json] | None = None
+    rest: Mapping[str, Json] = field(default_factory=dict)
 
     def clears(self) -> list[str]:
         """The pairs that an update empties."""

@@ -7,13 +7,13 @@ somebody edits it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncer.core.mapping import Merge, Misfit, Pair, Rules
 from syncer.core.plan import Action, Fate, LinePlan, Operation
 from syncer.core.planner import plan_whole
 from syncer.core.records import Base, Held, Link, Owed, Side, Unreadable, Version
-from syncer.core.values import Value, is_empty
+from syncer.core.values import Json, Value, is_empty
 
 
 class Untakable(Exception):  # noqa: N818 - a line that cannot be taken back is an everyday finding
@@ -29,7 +29,7 @@ class Deed:
     """What one run did to one link: by side, what the written pairs held before and after.
 
     ``action`` tells of each side whether its line was created, updated or deleted. ``marked`` names the sides whose
-    line was marked as deleted.
+    line was marked as deleted. ``rest`` is what the deleted line held beside its pairs, as a new one takes it.
     """
 
     link: int
@@ -39,6 +39,7 @@ class Deed:
     before: dict[Side, dict[str, Value]] = field(default_factory=dict)
     after: dict[Side, dict[str, Value]] = field(default_factory=dict)
     marked: bool = False
+    rest: Mapping[str, Json] = field(default_factory=dict)
 
     def add(self, side: Side, action: Action, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         """One more write of the run: the first ``before`` and the last ``after`` count."""
@@ -226,13 +227,17 @@ def _plan_anew(
     if link is not None and not versions[side].absent:
         raise Untakable(f"a line stands there again in {side}")
     if link is not None and not versions[side.other].absent:
-        return revive(rules, side, versions[side.other], reason)
+        return _with_rest(revive(rules, side, versions[side.other], reason), deed)
     wanted = [pair for pair in rules.pairs if side in pair.writable]
     values = {pair.name: value for pair in wanted if (value := deed.before[side].get(pair.name)) is not None}
     if not values:
         raise Untakable("nothing of what it held is known any more")
     operation = Operation(side, Action.CREATE, None, values, {}, _alone(side, values), reason)
-    return LinePlan((operation,), fate=Fate.FORGET)
+    return _with_rest(LinePlan((operation,), fate=Fate.FORGET), deed)
+
+
+def _with_rest(plan: LinePlan, deed: Deed) -> LinePlan:
+    return replace(plan, operations=tuple(replace(operation, rest=deed.rest) for operation in plan.operations))
 
 
 def _alone(side: Side, values: Mapping[str, Value]) -> dict[str, Base]:

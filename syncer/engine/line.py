@@ -52,6 +52,8 @@ class Line:
     """Something of it waits until a line of another mapping is linked: until then every run looks at it again."""
     wish: "Callable[[Line], LinePlan] | None" = None
     """What plans this line in place of the planner, until a part of it was written."""
+    refused: str = ""
+    """Why a side did not take what was sent last."""
 
     @property
     def known_as(self) -> int | None:

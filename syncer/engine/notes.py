@@ -143,7 +143,13 @@ class Notebook:
         self._fail(line, found.side, found.pair, found.code, found.reason, failed_digest(found.value), None)
 
     def refused(self, line: Line, operation: Operation, pairs: Sequence[str], refusal: Refusal) -> None:
-        """A write the side refused: the named pairs, or the whole line if there are none."""
+        """A write the side refused: the named pairs, or the whole line if there are none.
+
+        One that stands on neither side is told of by whoever wanted it there: nobody could find it by its names.
+        """
+        line.refused = refusal.message
+        if not any(line.id_on(side) for side in Side):
+            return
         if operation.action is Action.CREATE or not pairs:
             digest = failed_line(operation.values)
             self._fail(line, operation.side, WHOLE_LINE, refusal.code, refusal.message, digest, refusal.log_id)

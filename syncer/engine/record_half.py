@@ -168,7 +168,7 @@ class RecordHalf:
 
     def _creating(self, works: Sequence[Work]) -> tuple[Intent, Callable[[], Sequence[str]]]:
         """The stored intent to create these records, and the call that does it."""
-        cells = [self._tools.lens.cells(work.operation.values) for work in works]
+        cells = [{**work.operation.rest, **self._tools.lens.cells(work.operation.values)} for work in works]
         intent = self._intend(works, "create", cells)
         assert intent.token is not None
         return intent, partial(self._tools.records.create, cells, intent.token)
@@ -312,7 +312,8 @@ def _stands(work: Work) -> bool:
 
 def _weight(work: Work) -> int:
     """About how many bytes an operation takes in a request body."""
-    texts = [value if type(value) is str else str(value) for value in work.operation.values.values()]
+    held = [*work.operation.values.values(), *work.operation.rest.values()]
+    texts = [value if type(value) is str else str(value) for value in held]
     return 64 + 16 * len(texts) + 4 * sum(map(len, texts))
 
 

@@ -81,7 +81,8 @@ class RowHalf:
         lens, operation = self._tools.lens, work.operation
         if operation.action is Action.CREATE:
             match = lens.match_values(operation.values)
-            inserts.append(RowInsert(name, lens.binds(operation.values), lens.binds(match)))
+            values = {**operation.rest, **lens.binds(operation.values)}
+            inserts.append(RowInsert(name, values, lens.binds(match)))
             return
         assert operation.line is not None
         expected = work.line.prints[Side.DATABASE] or b""

@@ -4,7 +4,7 @@ It can be undone like any other. An explicit undo is consent for its own deletio
 (guard ``clears``).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +20,7 @@ from syncer.engine.line import NO_PLAN, Line
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
 from syncer.engine.report import Report
+from syncer.engine.rest import Rest
 from syncer.engine.row_half import RowHalf
 from syncer.engine.run import close_report
 from syncer.engine.tools import Tools
@@ -29,6 +30,8 @@ from syncer.ports import Audit, RecordTableInfo, Remembered
 
 MOST_TOLD = 10_000
 """So many of the lines that stay as they are, are named; all of them are counted."""
+
+_UNTOLD = "it could not be written back; see `syncer failures list`"
 
 
 class Audits(Protocol):
@@ -72,33 +75,29 @@ class Undo:
             Recovery(tools).run()
         guard = self._guard(tools)
         if guard is None:
-            self._carry_out(tools)
+            self._carry_out(tools, Rest(tools, info))
         elif not tools.options.dry:
             tools.memory.guard_stopped(guard.name, guard.counts, [], [])
         tools.report.guard = guard
         close_report(tools, tools.report, began)
         return tools.report
 
-    def _deeds(self) -> Iterator[list[Deed]]:
-        for audits in self._audits.audit_pages(self._of):
-            yield deeds(audits)
-
     def _guard(self, tools: Tools) -> Guard | None:
         """Emptying a field of many lines asks, also when it is taken back; counted by the audits alone."""
         tally = Tally()
-        for page in self._deeds():
-            for deed in page:
+        for page in self._audits.audit_pages(self._of):
+            for deed in deeds(page):
                 tally.clears.update((Side.DATABASE, name) for name in deed.clears())
         guard = stopping_guard(tally, tools.memory.standing().linked, tools.rules.guard)
         return None if guard is None or guard.name in tools.memory.approval() else guard
 
-    def _carry_out(self, tools: Tools) -> None:
+    def _carry_out(self, tools: Tools, rest: Rest) -> None:
         bench = Bench(tools)
         rows, records = RowHalf(tools), RecordHalf(tools, bench, Recovery(tools))
         carrier = Carrier(tools, rows, records)
         tools.reporter.stage("lines to take back")
-        for page in self._deeds():
-            tries = self._lay_out(tools, bench, page)
+        for page in self._audits.audit_pages(self._of):
+            tries = self._lay_out(tools, bench, rest.given(deeds(page), page))
             _keep_standing(tools, tries)
             if not self._by_field:
                 self._keep_edited(tools, tries)
@@ -109,7 +108,7 @@ class Undo:
             else:
                 self._write(tools, carrier, tries)
             _count(tools.report, tries)
-            tools.reporter.advance(len(page))
+            tools.reporter.advance(len(tries))
 
     # Laying out.
 
@@ -255,7 +254,7 @@ def _why_not(one: _Try) -> str:
         if not done and one.line.undone:
             return "it was edited, or made again, while it was taken back"
         if not done:
-            return "it could not be written back; see `syncer failures list`"
+            return f"it could not be written back: {one.line.refused}" if one.line.refused else _UNTOLD
     return ""
 
 

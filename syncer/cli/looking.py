@@ -7,6 +7,7 @@ from syncer.catalog.check import Findings
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.files import Loaded
 from syncer.cli import console
+from syncer.cli.linking import check_links
 from syncer.core.mapping import SyncMapping
 from syncer.errors import FaultsError, FeishuError, MappingError, MendError, OutsideError, SyncerError, UnreachableError
 from syncer.jobs import Sides
@@ -42,7 +43,9 @@ def look_at_all(living: Syncer, loaded: Sequence[Loaded]) -> list[Sides]:
         for note in () if one.faults else one.notes:
             console.hint(f"note: {note}")
     _demand(looked)
-    return [one.require() for one in looked]
+    found = [one.require() for one in looked]
+    check_links(living, loaded, found)
+    return found
 
 
 def look_at(living: Syncer, mapping: SyncMapping, places: Places) -> Looked:

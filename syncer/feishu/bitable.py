@@ -114,10 +114,10 @@ class BitableRecords:
         fields = self._known({name for condition in conditions for name in condition})
         found: dict[str, Mapping[str, Any]] = {}
         for asked, chunk in searches(conditions, fields):
-            for item in self._search(asked, {*names, *(name for condition in chunk for name in condition)}):
-                cells = item.get("fields") or {}
-                if any(holds(condition, cells, fields) for condition in chunk):
-                    found[item["record_id"]] = item
+            items_ = list(self._search(asked, {*names, *(name for condition in chunk for name in condition)}))
+            for item, raw in zip(items_, raw_records(items_), strict=True):
+                if any(holds(condition, raw.cells, fields) for condition in chunk):
+                    found[raw.id] = item
         return raw_records(list(found.values()), names)
 
     def recent(self, since: datetime | None, names: Sequence[str], most: int) -> Head | None:
@@ -285,7 +285,9 @@ class BitableRecords:
     def _post(self, verb: str, body: Json, query: Mapping[str, str]) -> Answer:
         path = f"{self._table_path()}/records/{verb}"
         api, table = f"bitable.record.{verb}", self._name()
-        call = Call(api, "POST", path, query=query, body=body, where=self._where(), table=table, who=self._who)
+        call = Call(
+            api, "POST", path, query=query, body=body, where=self._where(), table=table, who=self._who, listing=True
+        )
         return self._client.call(call, gate=self._beside, count=self._count)
 
     def _get(self, api: str, path: str, query: Mapping[str, str] | None = None) -> Answer:

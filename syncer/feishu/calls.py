@@ -16,6 +16,9 @@ import orjson
 from syncer.batching.askers import ANYONE, Asker
 from syncer.core.values import Json
 
+Body = bytes | Mapping[str, Any]
+"""Of an answer: as it came, or as somebody has read it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -39,6 +42,8 @@ class Call:
     lines: int = 0
     form: Callable[[], AbstractContextManager[Any]] = nullcontext
     sink: Callable[[Iterator[bytes]], None] | None = None
+    listing: bool = False
+    """Whether the answer lists records, whose cells are left as they were sent."""
 
     def place(self) -> str:
         """Api and place in words."""
@@ -65,10 +70,10 @@ class Answer:
         return self.code == 0
 
 
-def read_answer(status: int, headers: Mapping[str, str], content: bytes, began: datetime) -> Answer:
+def read_answer(status: int, headers: Mapping[str, str], content: Body, began: datetime) -> Answer:
     """Take an HTTP answer apart. Never raises: a body that is no JSON object has no ``code``."""
     lowered = {name.lower(): value for name, value in headers.items()}
-    body = _object(content)
+    body = read_body(content) if isinstance(content, bytes) else content
     code, error = body.get("code"), _mapping(body.get("error"))
     return Answer(
         status=status,
@@ -82,7 +87,8 @@ def read_answer(status: int, headers: Mapping[str, str], content: bytes, began: 
     )
 
 
-def _object(content: bytes) -> Mapping[str, Any]:
+def read_body(content: bytes) -> Mapping[str, Any]:
+    """The JSON object of a body; an empty one if it is none."""
     try:
         return _mapping(orjson.loads(content))
     except orjson.JSONDecodeError:

@@ -28,6 +28,7 @@ from syncer.feishu.clocks import skew_of
 from syncer.feishu.codes import Kind
 from syncer.feishu.errors import kind_of, refusal
 from syncer.feishu.lately import Lately
+from syncer.feishu.listed import read_listing
 from syncer.feishu.mishaps import mishap
 from syncer.feishu.patience import AgainError, Patience, Waiting
 from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
@@ -153,7 +154,8 @@ class FeishuClient:
             raw = self._sent(call, _request(call, form), option)
         skew = skew_of(raw.headers, began, self.clock.now())
         self.skew = self.skew if skew is None else skew
-        return read_answer(raw.status_code, raw.headers, raw.content, began), str(option.tenant_access_token)
+        body = read_listing(raw.content) if call.listing else raw.content
+        return read_answer(raw.status_code, raw.headers, body, began), str(option.tenant_access_token)
 
     def _sent(self, call: Call, request: Any, option: Any) -> Any:
         from lark_oapi.core.http import Transport  # noqa: PLC0415 - loaded by now

@@ -13,6 +13,7 @@ import orjson
 from syncer.core.values import digest
 from syncer.errors import FeishuError, TooLargeError
 from syncer.feishu.calls import Answer
+from syncer.feishu.listed import cells_of, texts_of
 
 Ask = Callable[[Mapping[str, str]], Answer]
 
@@ -55,7 +56,7 @@ class _Progress:
         self._where, self._seen = where, set[bytes]()
 
     def check(self, listed: Sequence[Mapping[str, Any]], token: object) -> None:
-        page = digest(orjson.dumps([item.get("record_id") or item for item in listed]))
+        page = digest(orjson.dumps([item.get("record_id") or item for item in listed], default=_sent))
         if not token:
             raise self._stopped("says that there is more, but not where")
         if not listed or page in self._seen:
@@ -66,18 +67,30 @@ class _Progress:
         return FeishuError(f"Feishu's listing of {self._where} {what}; nothing of it can be trusted, read it again")
 
 
+def _sent(cell: Any) -> str:
+    """A cell that nobody has read yet."""
+    return bytes(cell).decode(errors="replace")
+
+
 class ListedRecord:
     """A record of ``search`` or ``batch_get``; a ``ports.RawRecord``. Made by the thousand: what can wait, waits."""
 
-    __slots__ = ("_changed", "_print", "cells", "id", "text")
+    __slots__ = ("_cells", "_changed", "_print", "id", "text")
 
-    def __init__(self, id_: str, cells: Mapping[str, Any], text: bytes, changed: object) -> None:
-        self.id, self.cells, self.text = id_, cells, text
-        self._changed = changed
+    def __init__(self, id_: str, cells: Mapping[str, Any] | None, text: bytes, changed: object) -> None:
+        self.id, self.text = id_, text
+        self._cells, self._changed = cells, changed
         self._print: bytes | None = None
 
     def __repr__(self) -> str:
         return f"ListedRecord({self.id!r}, {self.cells!r})"
+
+    @property
+    def cells(self) -> Mapping[str, Any]:
+        """The cells by field name, without empty ones."""
+        if self._cells is None:
+            self._cells = cells_of(self.text)
+        return self._cells
 
     @property
     def print(self) -> bytes:
@@ -93,10 +106,16 @@ class ListedRecord:
 
 
 def raw_records(items: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None) -> list[ListedRecord]:
-    """Listed records; with ``names`` only those cells. Their texts have sorted keys, so that equal cells are equal."""
+    """Records of an answer that was read as a listing; with ``names`` only those cells."""
+    return [
+        ListedRecord(item["record_id"], None, text, item.get("last_modified_time"))
+        for item, text in zip(items, texts_of(items, names), strict=True)
+    ]
+
+
+def made_records(items: Sequence[Mapping[str, Any]]) -> list[ListedRecord]:
+    """Records whose cells we made ourselves. Their texts have sorted keys, so that equal cells are equal."""
     cells: list[dict[str, Any]] = [item.get("fields") or {} for item in items]
-    if names is not None:
-        cells = [{name: each[name] for name in names if name in each} for each in cells]
     texts = _texts(cells)
     if any(b"null" in text for text in texts):
         cells = [{name: cell for name, cell in each.items() if cell is not None} for each in cells]

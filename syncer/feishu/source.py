@@ -17,7 +17,7 @@ from syncer.core.values import Json
 from syncer.errors import RefusedError
 from syncer.feishu.calls import Answer, Call
 from syncer.feishu.client import FeishuClient
-from syncer.feishu.listing import ListedRecord, raw_records
+from syncer.feishu.listing import ListedRecord, made_records
 from syncer.feishu.scopes import granted_scopes, lacking_of
 from syncer.ports import Fetched, FieldInfo, Head, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 from syncer.ports.shelf import Kept, Shelf
@@ -194,7 +194,7 @@ class SourceRecords:
     def _records(self, kept: Iterable[Kept], names: Sequence[str]) -> list[ListedRecord]:
         takes = [(name, self._known[name].take) for name in names]
         lines = [(line, body, each.moved) for each in kept for line, body in self._lines(each)]
-        return raw_records(
+        return made_records(
             [
                 {
                     "record_id": line,

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from syncer.catalog.conditions import names_in
 from syncer.catalog.document import Deletes, Document, FieldPair, FromDatabase, FromFeishu
 from syncer.catalog.manners import manner_of
 from syncer.catalog.sides import Feishu, Fill
@@ -17,6 +18,7 @@ from syncer.core.mapping import (
     PairSpec,
     Policy,
     SyncMapping,
+    WhereSpec,
 )
 from syncer.core.records import Side
 from syncer.core.sources import ApprovalSource, ContactsSource, Source, place_of
@@ -47,6 +49,7 @@ def build_mapping(document: Document) -> SyncMapping:
         match=match_columns(document),
         pairing=Pairing(document.pairing),
         timezone=document.timezone,
+        where=_where(document),
         **_conflicts(document),
         **_deletes(document.deletes),
     )
@@ -96,6 +99,18 @@ def _pair(pair: FieldPair, direction: str) -> PairSpec:
         manner=manner_of(pair),
         defaults={Side(side): value for side, value in pair.default.items()},
     )
+
+
+def _where(document: Document) -> dict[Side, WhereSpec]:
+    given = {
+        Side.FEISHU: (document.feishu.where, document.feishu.on_leave),
+        Side.DATABASE: (document.database.where, document.database.on_leave),
+    }
+    return {
+        side: WhereSpec(where, names_in(where, side), on_leave)
+        for side, (where, on_leave) in given.items()
+        if where is not None
+    }
 
 
 def _fill(fill: Fill) -> ColumnFill:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from syncer.catalog.conditions import wrong_where
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.pairs import Tables, build_pair, key_columns, match_columns, zone_of
 from syncer.catalog.scalars import duration_text
@@ -178,6 +179,11 @@ def _marks_have_a_target(case: _Case) -> Iterator[Finding]:
             yield ("deletes", "from_database", "mark", "field"), str(error)
 
 
+def _scope_can_be_told(case: _Case) -> Iterator[Finding]:
+    if ("timezone",) not in [key for key, _ in case.wrong]:
+        yield from wrong_where(case.mapping, case.tables, zone_of(case.mapping, case.tables.records))
+
+
 def _new_rows_are_complete(case: _Case) -> Iterator[Finding]:
     for name in lacking_columns(case.mapping, case.tables.rows):
         fill = f"{{{name}: {{value: ...}}}}"
@@ -314,6 +320,7 @@ FAULTS: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
     _key_identifies,
     _named_columns_exist,
     _marks_have_a_target,
+    _scope_can_be_told,
     _new_rows_are_complete,
     _rows_can_be_written,
     _records_are_all_seen,

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from syncer.catalog.conditions import names_in, renamed
 from syncer.catalog.pairs import Tables
 from syncer.core.mapping import AS_IT_IS, Pair, Rules, SyncMapping
+from syncer.core.records import Side
 
 
 def follow_renames(mapping: SyncMapping, ids: Mapping[str, str]) -> SyncMapping:
     """The mapping with every field named by the id it had when the mapping was applied."""
-    return replace(
-        mapping, pairs=tuple(replace(pair, field=ids.get(pair.column, pair.field)) for pair in mapping.pairs)
-    )
+    pairs = tuple(replace(pair, field=ids.get(pair.column, pair.field)) for pair in mapping.pairs)
+    spec = mapping.where.get(Side.FEISHU)
+    if spec is None:
+        return replace(mapping, pairs=pairs)
+    known = {pair.field: ids[pair.column] for pair in mapping.pairs if pair.column in ids}
+    conditions = renamed(spec.conditions, Side.FEISHU, known)
+    followed = replace(spec, conditions=conditions, names=names_in(conditions, Side.FEISHU))
+    return replace(mapping, pairs=pairs, where={**mapping.where, Side.FEISHU: followed})
 
 
 def layout_of(mapping: SyncMapping, tables: Tables, rules: Rules) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from syncer.catalog.conditions import build_where
 from syncer.catalog.faults import did_you_mean
 from syncer.core.mapping import DeleteRule, Mark, Misfit, Pair, PairSpec, Rules, SyncMapping, Translator
 from syncer.core.records import Side
@@ -64,6 +65,7 @@ def build_rules(
         on_deleted=_on_deleted(mapping, Tables(record_table, row_table)),
         guard=mapping.guard,
         marks=_marks(mapping, Tables(record_table, row_table), zone_of(mapping, record_table)),
+        where=build_where(mapping, Tables(record_table, row_table), zone_of(mapping, record_table)),
     )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from syncer.catalog.conditions import misshapen
 from syncer.catalog.faults import Key, did_you_mean
+from syncer.core.records import Side
 
 Finding: TypeAlias = "tuple[Key, str]"
 _WAYS = ("both", "to_database", "to_feishu")
@@ -174,6 +176,15 @@ def _stamps_are_not_mapped(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _conditions_are_sound(draft: Draft) -> Iterator[Finding]:
+    for side in Side:
+        part = draft.part(side.value)
+        if part.get("where") is not None:
+            yield from misshapen(part["where"], side, (side.value, "where"))
+        elif part.get("on_leave") in ("sever", "delete"):
+            yield (side.value, "on_leave"), "is about lines that leave where:, which is not there; leave this out"
+
+
 RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _no_empty_keys,
     _each_once,
@@ -186,4 +197,5 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _values_are_one_to_one,
     _watermark_is_named,
     _stamps_are_not_mapped,
+    _conditions_are_sound,
 )

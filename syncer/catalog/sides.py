@@ -56,6 +56,13 @@ Switch = Annotated[
 ]
 
 
+Conditions = Annotated[
+    list[Any] | dict[str, Any],
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]}),
+]
+"""Their shape is a rule of its own (``catalog.conditions``), which tells every fault where it stands."""
+
+
 class Bitable(Part):
     """A table of a Bitable base: by its two ids, or by its address in the browser."""
 
@@ -121,6 +128,15 @@ class Feishu(Part):
     bitable: Bitable | None = Field(default=None, description="A table of a base.")
     approval: Approval | None = Field(default=None, description="The instances of an approval.")
     contacts: Contacts | None = Field(default=None, description="People or departments.")
+    where: Conditions | None = Field(
+        default=None,
+        description="Which records without a link may enter: conditions, all of which must hold.",
+        examples=[{"field": "状态", "not": "草稿"}],
+    )
+    on_leave: Literal["keep", "sever", "delete"] = Field(
+        default="keep",
+        description="A linked record that leaves where: stays in sync, its link is dissolved, or it counts as deleted.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> "Feishu":
@@ -171,3 +187,12 @@ class Database(Part):
     notify: Switch = Field(default=True, description="Whether the triggers wake the syncer (off: the log is polled).")
     on_insert: dict[Bare, Fill] = Field(default={}, description="Columns that new rows need beside the mapped ones.")
     on_update: dict[Bare, Fill] = Field(default={}, description="Columns to stamp on every write of a row.")
+    where: Conditions | None = Field(
+        default=None,
+        description="Which rows without a link may enter: conditions, all of which must hold.",
+        examples=[{"column": "region", "in": ["CN", "HK"]}],
+    )
+    on_leave: Literal["keep", "sever", "delete"] = Field(
+        default="keep",
+        description="A linked row that leaves where: stays in sync, its link is dissolved, or it counts as deleted.",
+    )

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from syncer.core.records import Side
 from syncer.core.sources import Source
 from syncer.core.values import Json, Value
+
+if TYPE_CHECKING:
+    from syncer.core.where import Where
 
 
 class Misfit(Exception):  # noqa: N818 - a value that does not fit is an everyday finding, not an error of the program
@@ -174,6 +177,18 @@ class PairSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class WhereSpec:
+    """The scope of one side as the file writes it: its conditions, the fields or columns they name, and what becomes
+
+    of a linked line that leaves it.
+    """
+
+    conditions: Json
+    names: tuple[str, ...]
+    on_leave: Literal["keep", "sever", "delete"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnFill:
     """What a column the mapping does not carry gets on a write: a sequence's next value, a constant, or the time."""
 
@@ -215,6 +230,19 @@ class SyncMapping:
     description: str = ""
     source: Source | None = None
     """What is read in place of a Bitable table; ``None``: a Bitable table it is."""
+    where: Mapping[Side, WhereSpec] = dataclasses.field(default_factory=dict)
+    """Which unlinked lines of a side may enter; a side that is not in it lets all of them."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are read: those of the pairs, in order, then those that rules are about alone."""
+        carried = tuple(pair.column for pair in self.pairs)
+        return read_columns(carried, self.from_feishu.target, self.where.get(Side.DATABASE))
+
+
+def read_columns(columns: Sequence[str], marked: str | None, where: WhereSpec | None) -> tuple[str, ...]:
+    """The columns to read: those of the pairs, then the marking one and those of the scope, each once."""
+    return tuple(dict.fromkeys((*columns, *([marked] if marked else ()), *(where.names if where else ()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +330,8 @@ class Rules:
     """Pairs of the mapping that are no part of ``pairs`` because their tables lost them, by name, and why."""
     marks: Mapping[Side, Mark] = dataclasses.field(default_factory=dict)
     """How a deletion is marked, by the side whose lines bear the mark."""
+    where: "Mapping[Side, Where]" = dataclasses.field(default_factory=dict)
+    """Which unlinked lines of a side may enter, where not all do."""
     skew: Mapping[Side, timedelta] = dataclasses.field(default_factory=dict)
     """How much later it is by a side's clock than by ours, as far as that was measured."""
     blur: timedelta = timedelta(0)

@@ -18,6 +18,7 @@ from syncer.core.newborn import Newborn
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump, is_empty
+from syncer.core.where import OUTSIDE, is_outside, leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,14 @@ def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Versio
         return _plan_deleted(rules, link, Side.FEISHU, database, desk)
     if database.absent:
         return _plan_deleted(rules, link, Side.DATABASE, feishu, desk)
+    for gone, survivor in ((feishu, database), (database, feishu)):
+        if leaves(rules, gone):
+            return _plan_left(rules, link, gone.side, survivor, desk)
     return _plan_both(rules, link.bases, feishu, database, desk, link.moved_at)
 
 
 def _plan_unlinked(rules: Rules, feishu: Version, database: Version, desk: Desk) -> LinePlan:
-    if is_marked(rules, feishu) or is_marked(rules, database):
+    if is_marked(rules, feishu) or is_marked(rules, database) or is_outside(feishu) or is_outside(database):
         return LinePlan()
     if feishu.absent:
         return plan_create(rules, Side.FEISHU, database, desk)
@@ -266,6 +270,25 @@ def _plan_deleted(rules: Rules, link: Link, gone: Side, survivor: Version, desk:
     return _delete(rules, gone, survivor, desk)
 
 
+def _plan_left(rules: Rules, link: Link, gone: Side, survivor: Version, desk: Desk) -> LinePlan:
+    """A linked line left the scope of its side: the pair is dissolved, or what a deletion does to the other half."""
+    rule, severed = rules.on_deleted[gone], LinePlan(fate=Fate.SEVER, deleted_on=gone)
+    deletes = rules.where[gone].on_leave == "delete" and rules.direction.carries_from(gone)
+    if not deletes or rule.action == "ignore" or not link.bases:
+        return severed
+    reason = f"left the scope in {gone}"
+    if rule.action == "mark":
+        assert rule.target is not None
+        return _mark(survivor, gone, (rule.target, rule.value), desk).because(f"marked: {reason}")
+    if survivor.side in desk.touched or edited(rules, link, survivor):
+        if rules.delete_policy is DeletePolicy.EDIT:
+            return severed
+        if rules.delete_policy is DeletePolicy.MANUAL:
+            told = f"the line {reason} and was changed in {survivor.side}; deletes: manual leaves both as they are"
+            return LinePlan(unfit=(Unfit(gone, WHOLE_LINE, told, code="delete_conflict"),))
+    return _delete(rules, gone, survivor, desk).because(reason)
+
+
 def _as_edited(rules: Rules, plan: LinePlan, link: Link, survivor: Version) -> LinePlan:
     """Remember in a base that the line was edited: later nobody can tell, and the plan may have to wait."""
     assert survivor.values is not None
@@ -296,7 +319,8 @@ def _delete(_rules: Rules, gone: Side, survivor: Version, desk: Desk) -> LinePla
     assert survivor.values is not None
     if desk.failed.get(WHOLE_LINE) == failed_line({}):
         return LinePlan(blocked=(WHOLE_LINE,))
-    before = {name: held for name, held in survivor.values.items() if not isinstance(held, Unreadable)}
+    held_there = {name: held for name, held in survivor.values.items() if name != OUTSIDE}
+    before = {name: held for name, held in held_there.items() if not isinstance(held, Unreadable)}
     operation = Operation(survivor.side, Action.DELETE, survivor.line, before=before, reason=f"deleted in {gone}")
     return LinePlan((operation,), fate=Fate.FORGET, deleted_on=gone)
 
@@ -329,11 +353,15 @@ def _mark(survivor: Version, gone: Side, mark: tuple[str, Json], desk: Desk) -> 
 
 def _plan_severed(rules: Rules, link: Link, feishu: Version, database: Version, desk: Desk) -> LinePlan:
     assert link.severed is not None
+    if leaves(rules, feishu) or leaves(rules, database):
+        return LinePlan(fate=Fate.SEVER, deleted_on=link.severed)
     if not feishu.absent and not database.absent:
         return _plan_whole_again(rules, link, feishu, database, desk)
     survivor, gone = (database, Side.FEISHU) if feishu.absent else (feishu, Side.DATABASE)
     rule = rules.on_deleted.get(gone)
     revives = rule is not None and rule.action == "delete" and rules.delete_policy is DeletePolicy.EDIT
+    if gone in rules.where and rules.where[gone].on_leave != "keep":
+        revives = False  # it may be there, out of scope
     if revives and edited(rules, link, survivor):
         return _revive(rules, gone, survivor, desk)
     return LinePlan(fate=Fate.SEVER, deleted_on=gone)

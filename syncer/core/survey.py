@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import compress
 
 from syncer.core.records import Held, Link, Side, Version
 from syncer.core.series import Forms
@@ -105,6 +106,13 @@ class Newcomers:
         known = {name: series[some] for name, series in self.forms.items()}
         named = (self.lines[some], self.prints[some], self.matches[some], self.times[some])
         return Newcomers(self.side, self.at, *named, held, known)
+
+    def only(self, wanted: Sequence[bool]) -> "Newcomers":
+        """Those for which ``wanted`` is true."""
+        held = {name: list(compress(series, wanted)) for name, series in self.held.items()}
+        lines, prints = list(compress(self.lines, wanted)), list(compress(self.prints, wanted))
+        matches, times = list(compress(self.matches, wanted)), list(compress(self.times, wanted))
+        return Newcomers(self.side, self.at, lines, prints, matches, times, held)
 
     def version(self, place: int) -> Version:
         """One of them as it was read."""

@@ -9,7 +9,7 @@ from syncer.core.plan import doubts
 from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.engine.look import Surveyed
-from syncer.engine.scope import MOST_SIGNALS, Scope
+from syncer.engine.scope import MOST_SIGNALS, Scope, scope_digest
 from syncer.engine.tools import Tools
 from syncer.engine.wholes import stood_after
 from syncer.ports.signals import Signal
@@ -58,6 +58,7 @@ class Cursors:
         cursor: dict[str, Json] = {**memory.cursor(Side.DATABASE), **stood}
         if Side.DATABASE in whole:
             cursor.update(at=self._tools.clock.now().isoformat(), why=self._scope.why.get(Side.DATABASE, ""))
+            cursor.update(where=scope_digest(self._tools))
         memory.advance(Side.DATABASE, cursor)
         if self._tools.capture is not None:
             self._tools.capture.read(captured)

@@ -118,9 +118,13 @@ class Glancer:
 
 
 def definitions(tools: Tools, info: RecordTableInfo) -> str:
-    """A digest of what the fields that are followed are called and offer: a changed option changes many records."""
+    """A digest of what the fields that are followed are called and offer: a changed option changes many records.
+
+    The scope is part of it: another one lets other records enter.
+    """
     fields = [_definition(field) for field in followed(tools, info)]
-    return digest(orjson.dumps(fields)).hex()
+    where = tools.rules.where.get(Side.FEISHU)
+    return digest(orjson.dumps(fields), *([where.digest] if where else [])).hex()
 
 
 def followed(tools: Tools, info: RecordTableInfo) -> list[FieldInfo]:

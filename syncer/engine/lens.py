@@ -9,6 +9,7 @@ from syncer.core.marks import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.series import Forms, Series, along_held, match_digests
 from syncer.core.values import Json, Value, is_empty, match_digest
+from syncer.core.where import OUTSIDE, is_outside
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
 
@@ -31,8 +32,9 @@ class Lens:
         )
         self._columns = tuple((pair.name, pair.translator.from_column) for pair in rules.pairs)
         self._meets = [(pair.name, pair.meet) for pair in rules.pairs if pair.meet is not None]
-        self._marks = rules.marks
+        self._marks, self._where = rules.marks, rules.where
         self._add_marks()
+        self._add_where()
 
     def _add_marks(self) -> None:
         """Read the marking column and field along, under a name of their own."""
@@ -40,7 +42,38 @@ class Lens:
             self.fields = (*self.fields, *({mark.target} - set(self.fields)))
             self._cells = (*self._cells, (MARK, mark.target, mark.read))
         if (mark := self._marks.get(Side.DATABASE)) is not None:
-            self._marked_at = read_columns(self.columns, mark.target).index(mark.target)
+            self._marked_at = self._order.index(mark.target)
+
+    def _add_where(self) -> None:
+        """Read the fields and columns along that say whether a line is inside the scope."""
+        where = self._where.get(Side.FEISHU)
+        if where is not None:
+            self.fields = tuple(dict.fromkeys((*self.fields, *where.reads)))
+        inside = self._where.get(Side.DATABASE)
+        self._tests = {name: self._order.index(name) for name in inside.reads} if inside is not None else {}
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        """The columns that are read, in their order."""
+        marked, where = self._marks.get(Side.DATABASE), self._where.get(Side.DATABASE)
+        return tuple(
+            dict.fromkeys((*self.columns, *((marked.target,) if marked else ()), *(where.reads if where else ())))
+        )
+
+    @staticmethod
+    def inside(held: Mapping[str, Sequence[Held]]) -> list[bool] | None:
+        """Which of these lines are inside the scope; nothing where all are."""
+        outside = held.get(OUTSIDE)
+        return [one is not True for one in outside] if outside is not None and any(outside) else None
+
+    def is_out(self, version: Version) -> bool:
+        """Whether a line without a link may not enter: it bears the mark of a deleted one, or is out of scope."""
+        return is_outside(version) or self.is_marked(version)
+
+    def leaves(self, version: Version) -> bool:
+        """Whether a linked line is out of scope, and that ends its being in sync."""
+        where = self._where.get(version.side)
+        return where is not None and where.on_leave != "keep" and is_outside(version)
 
     def mark(self, side: Side, told: Json) -> tuple[str, Any]:
         """The name and the value, as the side takes it, that mark a line as deleted, or take its mark off."""
@@ -72,6 +105,8 @@ class Lens:
                 values[name] = read(get(field))
             except Misfit as misfit:
                 values[name] = Unreadable(misfit.reason)
+        if (where := self._where.get(Side.FEISHU)) is not None:
+            values[OUTSIDE] = not where.holds(get)
         return Version(Side.FEISHU, raw.id, values, read_at, raw.modified_at)
 
     def row(self, raw: RawRow, read_at: datetime) -> Version:
@@ -84,13 +119,15 @@ class Lens:
                 values[name] = Unreadable(misfit.reason)
         if (mark := self._marks.get(Side.DATABASE)) is not None:
             values[MARK] = mark.read(raw.columns[self._marked_at])
+        if (where := self._where.get(Side.DATABASE)) is not None:
+            columns = raw.columns
+            values[OUTSIDE] = not where.holds(lambda name: columns[self._tests[name]])
         return Version(Side.DATABASE, raw.key, values, read_at, raw.modified_at)
 
     def match(self, version: Version) -> bytes | None:
         """The digest of a line's match values, in the database's form; ``None`` if one is empty or does not fit."""
         assert version.values is not None
-        mark = self._marks.get(version.side)
-        if mark is not None and version.values.get(MARK) == mark.value:
+        if self.is_out(version):
             return None
         found: list[Value] = []
         for pair in self._match:
@@ -109,12 +146,18 @@ class Lens:
         held = {name: _read(read, series) for (name, read), series in zip(self._columns, columns, strict=False)}
         if (mark := self._marks.get(Side.DATABASE)) is not None:
             held[MARK] = list(map(mark.read, columns[self._marked_at]))
+        if (where := self._where.get(Side.DATABASE)) is not None:
+            tested = {name: columns[at] for name, at in self._tests.items()}
+            held[OUTSIDE] = where.outside(tested, len(raws))
         return held
 
     def records(self, raws: Sequence[RawRecord]) -> dict[str, Sequence[Held]]:
         """What records hold, series by series; as ``record`` tells of each."""
         cells = [raw.cells for raw in raws]
-        return {name: _read(read, [each.get(field) for each in cells]) for name, field, read in self._cells}
+        held = {name: _read(read, [each.get(field) for each in cells]) for name, field, read in self._cells}
+        if (where := self._where.get(Side.FEISHU)) is not None:
+            held[OUTSIDE] = [not where.holds(each.get) for each in cells]
+        return held
 
     def matches(self, side: Side, held: Mapping[str, Sequence[Held]], count: int) -> list[bytes | None]:
         """The digests of the match values of so many lines, as ``match`` tells of each."""
@@ -214,11 +257,6 @@ def _across(pair: Pair, side: Side, held: Value) -> Value:
     """A value of the other side as this one holds it."""
     translator = pair.translator
     return translator.to_feishu(held) if side is Side.FEISHU else translator.to_database(held)
-
-
-def read_columns(columns: Sequence[str], marked: str | None) -> tuple[str, ...]:
-    """The columns to read: those of the pairs, in order, then the marking one if it is none of them."""
-    return (*columns, marked) if marked is not None and marked not in columns else tuple(columns)
 
 
 def from_bases(side: Side, line: str, bases: Mapping[str, Base], read_at: datetime) -> Version:

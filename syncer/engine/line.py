@@ -8,6 +8,7 @@ from syncer.core.plan import Fate, LinePlan, Operation
 from syncer.core.planner import NO_DESK, Desk
 from syncer.core.records import Base, Link, Side, Version
 from syncer.core.values import Json
+from syncer.core.where import inside
 from syncer.engine.lens import Lens, agrees, as_predicted
 from syncer.ports import ConflictNote, Remembered
 
@@ -94,7 +95,7 @@ class Line:
         """An operation took effect and left this version behind."""
         self.saved = False
         self.bases.update(operation.after)
-        self.versions[operation.side] = version
+        self.versions[operation.side] = inside(version)  # nobody's edit made it leave the scope
         self.prints[operation.side] = print_
 
     def severed(self) -> Side | None:
@@ -105,7 +106,9 @@ class Line:
 
     def _name(self, side: Side, severed: Side | None) -> str | None:
         """The line's id on one side. One that is gone keeps it until its deletion is carried over."""
-        return self.id_on(side) or (self.link.line(side) if self.link and side is not severed else None)
+        if side is severed:  # it is gone, or it is there and left the scope
+            return None
+        return self.id_on(side) or (self.link.line(side) if self.link else None)
 
     def remembered(self, lens: Lens, now: datetime) -> Remembered:
         """What to store of this line. Raises nothing; a line without a link cannot be remembered."""

@@ -242,6 +242,7 @@ class _Seeker:
         partial, gone = self._scope.partial, frozenset(self._gone)
         overtaken = frozenset() if self._survey is self._small else self._tools.overtaken
         totals = self._survey.close(partial, gone, overtaken)
+        self._tools.outsiders |= self._reader.outsiders
         if self._survey is self._small:
             standing = self._tools.memory.standing()
             totals = Totals(totals.lines, totals.gone, totals.cases, standing.linked, standing.severed)
@@ -249,7 +250,8 @@ class _Seeker:
             linked = totals.linked + totals.severed
             reading = Reading(linked, linked, None, ended=True)
         else:
-            reading = proven(reading, totals.lines[Side.FEISHU], whole=reading.whole)
+            distinct = totals.lines[Side.FEISHU] + self._reader.left_out()
+            reading = proven(reading, distinct, whole=reading.whole)
         return Surveyed(self._survey, totals, reading, self._revision, partial, gone)
 
     def lines(self) -> frozenset[tuple[Side, str]]:

@@ -1,20 +1,27 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from itertools import compress
+from typing import TypeAlias
 
 from syncer.core.plan import Reading
 from syncer.core.records import Held, Side, Unreadable
 from syncer.core.series import Forms, forms, kinds
 from syncer.core.survey import Newcomers
+from syncer.core.where import OUTSIDE, inside, is_outside
 from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
+
+_Raw: TypeAlias = "tuple[str, bytes, datetime | None]"
+"""A new line by its name, its print and the time of its last change."""
 
 
 class Reader:
@@ -34,6 +41,9 @@ class Reader:
         self._memory, self._clock, self._breathe = memory, clock, breathe
         self._touched = touched or Touched()
         self.drafts: Drafts | None = None
+        self._left_out = array("q")
+        self.outsiders: set[int] = set()
+        """What identifies the match values of records that may not enter: nothing is to be created in their place."""
         self.after_records: Callable[[], None] = lambda: None
         """Called once, when all records are read and rows may not be."""
 
@@ -89,7 +99,7 @@ class Reader:
         if new:
             told = [(raw.id, raw.print, raw.modified_at) for raw in new]
             newcomers = self._stage_new(survey, Side.FEISHU, told, self._lens.records(new), read_at)
-            if self.drafts is not None:
+            if self.drafts is not None and newcomers is not None:
                 self.drafts.take(newcomers)
         linked = [(raws[place], link) for place, link in others if link is not None]
         versions = [(raw, link, self._lens.record(raw, read_at)) for raw, link in linked]
@@ -116,11 +126,14 @@ class Reader:
         self,
         survey: Survey,
         side: Side,
-        raws: Sequence[tuple[str, bytes, datetime | None]],
+        raws: Sequence[_Raw],
         held: Mapping[str, Sequence[Held]],
         read_at: datetime,
-    ) -> Newcomers:
-        """Stage new lines, told by name, print and time of their last change, and what they hold."""
+    ) -> Newcomers | None:
+        """Stage new lines, told by name, print and time of their last change, and what they hold; those in scope."""
+        raws, held = self._entering(side, raws, held)
+        if not raws:
+            return None
         self._lens.meet_series(side, held)
         matches = self._lens.matches(side, held, len(raws))
         lines, prints, modified = zip(*raws, strict=True)
@@ -128,6 +141,27 @@ class Reader:
         newcomers = Newcomers(side, "", lines, prints, matches, [(read_at, at) for at in modified], held, known)
         survey.stage_newcomers(newcomers)
         return newcomers
+
+    def _entering(
+        self, side: Side, raws: Sequence[_Raw], held: Mapping[str, Sequence[Held]]
+    ) -> tuple[Sequence[_Raw], Mapping[str, Sequence[Held]]]:
+        """Those of new lines that may enter. The others leave nothing but their number, so that a listing adds up."""
+        enters = self._lens.inside(held)
+        if enters is None:
+            return raws, {name: series for name, series in held.items() if name != OUTSIDE}
+        if side is Side.FEISHU:
+            self._leave_out(raws, held, [not one for one in enters])
+        kept = {name: list(compress(series, enters)) for name, series in held.items() if name != OUTSIDE}
+        return list(compress(raws, enters)), kept
+
+    def _leave_out(self, raws: Sequence[_Raw], held: Mapping[str, Sequence[Held]], out: Sequence[bool]) -> None:
+        left = {name: list(compress(series, out)) for name, series in held.items()}
+        self.outsiders.update(map(hash, filter(None, self._lens.matches(Side.FEISHU, left, sum(out)))))
+        self._left_out.extend(hash(raw[0]) for raw in compress(raws, out))
+
+    def left_out(self) -> int:
+        """How many records were read that may not enter."""
+        return len(set(self._left_out))
 
     def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
         """Records as a survey takes them."""
@@ -141,6 +175,8 @@ class Reader:
             self._touched.read([raw], read_at)
             version = self._lens.record(raw, read_at)
             match = self._lens.match(version) if known is None else None
+            if known is None and is_outside(version):
+                self.outsiders.update(map(hash, filter(None, [self._lens.match(inside(version))])))
             staged.append(Staged(raw.id, raw.print, known.link if known else None, match, version))
         return staged
 

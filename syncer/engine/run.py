@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from syncer.core.plan import Action, Guard, delete_guard, doubts, stopping_guard
-from syncer.core.records import Side
+from syncer.core.records import Side, Version
 from syncer.engine.breath import Breath
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
@@ -28,7 +28,7 @@ from syncer.engine.recover import Recovery
 from syncer.engine.report import Report
 from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
-from syncer.engine.strays import note_strays
+from syncer.engine.strays import note_strays, without_outsiders
 from syncer.engine.tools import Tools
 from syncer.engine.wholes import Wholes, standing
 from syncer.engine.witnesses import Witnesses
@@ -183,6 +183,7 @@ class _Carrying:
         self._nursery = Nursery(tools, bench, {side: Carrier(tools, rows, records) for side in Side}, rows, records)
         self.enough: Callable[[], bool] = lambda: False
         """Asked after each slice; a look at a few lines in between is never cut short."""
+        self._strays = 0
         self._dealt: set[int] = set()
         """Links with a half that is gone which this run has dealt with already: a revived line is gone no more."""
 
@@ -192,7 +193,7 @@ class _Carrying:
             self._carry(kind)
         self._carrier.close()
         self._create()
-        strays = note_strays(self._tools, self._surveyed.survey)
+        strays = self._strays + note_strays(self._tools, self._surveyed.survey)
         if self._judgement.tally.deletions.total() or self._bench.approves("deletes"):
             self._delete()
         return strays
@@ -243,19 +244,28 @@ class _Carrying:
             self._nursery.close()
             return
         for newcomers in ahead(self._tools, self._surveyed.survey):
-            self._nursery.take(newcomers)
+            entering, outside = without_outsiders(self._tools, newcomers)
+            self._strays += outside
+            if entering is not None:
+                self._nursery.take(entering)
             self._between()
         self._nursery.close()
 
     def _delete(self) -> None:
         self._tools.reporter.stage("deletions", self._judgement.tally.deletions.total())
         for cases in pages(self._surveyed.survey, CaseKind.CHANGED):
-            gone = [case for case in cases if Look.GONE in (case.feishu, case.database) and self._current(case)]
+            gone = [case for case in cases if self._may_delete(case) and self._current(case)]
             for line in self._bench.lines(gone):
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
                     self._carrier.take(line)
             self._between()
         self._carrier.close()
+
+
+    def _may_delete(self, case: Case) -> bool:
+        """Whether half of a pair is gone, or left the scope."""
+        halves, lens = (case.feishu, case.database), self._tools.lens
+        return Look.GONE in halves or any(isinstance(half, Version) and lens.leaves(half) for half in halves)
 
 
 def _deletes(line: Line) -> bool:

@@ -128,6 +128,8 @@ class Chooser:
         cursor = self._tools.memory.cursor(Side.DATABASE).get("capture")
         if full or not isinstance(cursor, Mapping):
             return _Rows(None, capture.start(), "a full run was asked for" if full else "it was never read before")
+        if self._tools.memory.cursor(Side.DATABASE).get("where", "") != scope_digest(self._tools):
+            return _Rows(None, capture.start(), "the scope of the mapping changed")
         keys, captured = self._captured(capture, cursor)
         if captured.blind and not self._polls(signals, Side.DATABASE):
             return _Rows(sorted(named))
@@ -154,6 +156,12 @@ class Chooser:
             if len(keys) + captured.waiting > self._most:
                 return keys, replace(captured, whole=True, reason=CROWDED)
             cursor = captured.cursor
+
+
+def scope_digest(tools: Tools) -> str:
+    """What identifies the scope of the rows; empty where all of them are inside."""
+    where = tools.rules.where.get(Side.DATABASE)
+    return where.digest.hex() if where is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from syncer.core.marks import MARK
 from syncer.core.newborns import Newborns, join_newborns, plan_newborns
 from syncer.core.records import Side
 from syncer.core.survey import Case, Newcomers
+from syncer.core.where import OUTSIDE
 from syncer.engine.tools import Tools
 
 
@@ -81,6 +82,7 @@ def lay_out(tools: Tools, newcomers: Newcomers, unwanted: Collection[str]) -> tu
     mark = tools.rules.marks.get(newcomers.side)
     if mark is not None:
         left.update(place for place, value in enumerate(newcomers.held.get(MARK, nothing)) if value == mark.value)
+    left.update(place for place, outside in enumerate(newcomers.held.get(OUTSIDE, ())) if outside is True)
     if unwanted:
         left.update(place for place, line in enumerate(newcomers.lines) if line in unwanted)
     origins = [(newcomers, place) for place, _ in enumerate(newcomers.lines)]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from syncer.core.plan import Unfit
 from syncer.core.planner import WHOLE_LINE
 from syncer.core.records import Side, Unreadable
+from syncer.core.survey import Newcomers
 from syncer.core.values import Value, match_digest
 from syncer.engine.cases import Bench
 from syncer.engine.judge import pages
@@ -14,8 +15,14 @@ from syncer.ports import Case, CaseKind, RawRow, Survey
 
 _REASONS = {
     CaseKind.DUPLICATE: "shares its match value with {others}; make the match unique, then it is synced",
-    CaseKind.RIVAL: "has the match value of {others}, which is linked or marked as deleted; change or delete one",
+    CaseKind.RIVAL: "has the match value of {others}, which is linked, marked as deleted or out of scope; "
+    "change or delete one",
 }
+
+_OUTSIDER = (
+    "there is a record with this line's match values already, which is out of scope (feishu.where); "
+    "change one of them, or delete it"
+)
 
 
 def note_strays(tools: Tools, survey: Survey) -> int:
@@ -34,11 +41,27 @@ def note_strays(tools: Tools, survey: Survey) -> int:
     return count
 
 
+def without_outsiders(tools: Tools, newcomers: Newcomers) -> tuple[Newcomers | None, int]:
+    """New rows without those for which there is a record already, out of scope; a failure for each, and how many."""
+    if newcomers.side is Side.FEISHU or not tools.outsiders:
+        return newcomers, 0
+    enters = [match is None or hash(match) not in tools.outsiders for match in newcomers.matches]
+    notebook = tools.notebook()
+    for place, one in enumerate(enters):
+        if not one:
+            line = Bench.bare(newcomers.case(place), tools.clock.now())
+            notebook.unfit(line, Unfit(Side.FEISHU, WHOLE_LINE, _OUTSIDER, code="rival"))
+    count = len(enters) - sum(enters)
+    tools.report.failures += count
+    tools.store(notebook)
+    return newcomers.only(enters) if any(enters) else None, count
+
+
 def note_rivals(tools: Tools, lines: Sequence[Line]) -> None:
     """Note a failure for every line without a row of its own because another row has taken its match values over.
 
     A survey knows the match values that links agreed on, not those that one of their lines was given since, and looks
-    past rows that are marked as deleted.
+    past rows that are marked as deleted or out of scope.
     """
     sought = {line.id_on(Side.FEISHU): values for line in lines if (values := _match(tools, line))}
     if not sought:

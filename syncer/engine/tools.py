@@ -99,6 +99,8 @@ class Tools:
     """What was made ready there, until the run ends."""
     pending: PendingLines = field(default_factory=PendingLines)
     """Lines that name lines which are not linked yet."""
+    outsiders: set[int] = field(default_factory=set)
+    """What identifies the match values of records that are out of scope."""
     touched: Touched = field(default_factory=Touched)
     """Records that are to be looked at once more for what Feishu computes of them."""
 

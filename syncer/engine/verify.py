@@ -239,4 +239,4 @@ def _name(case: Case, side: Side) -> str | None:
 
 def _is_marked(tools: Tools, case: Case, side: Side) -> bool:
     found = case.side(side)
-    return isinstance(found, Version) and tools.lens.is_marked(found)
+    return isinstance(found, Version) and tools.lens.is_out(found)

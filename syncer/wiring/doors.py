@@ -12,7 +12,6 @@ from syncer.core.sources import ApprovalSource, Source, place_of
 from syncer.database.capture.watch import Watch, release
 from syncer.database.connections import make_engine
 from syncer.database.rows import PostgresRows
-from syncer.engine.lens import read_columns
 from syncer.errors import SettingsError
 from syncer.fields.people import NOBODY, Directory
 from syncer.jobs import Sides
@@ -141,7 +140,7 @@ class Doors(Services):
             engine,
             mapping.table,
             key=key,
-            columns=read_columns([pair.column for pair in mapping.pairs], mapping.from_feishu.target),
+            columns=mapping.columns,
             clock=self.clock,
             mapping=mapping.name,
             writer=partial(self.reader, mapping.name),
@@ -153,9 +152,8 @@ class Doors(Services):
 
     def watch(self, mapping: SyncMapping, table: RowTableInfo, zone: tzinfo = UTC) -> Watch:
         """How a mapping notices changed rows."""
-        columns = read_columns([pair.column for pair in mapping.pairs], mapping.from_feishu.target)
         reader, key = partial(self.reader, mapping.name), key_columns(mapping, table)
-        return Watch(self.engine(mapping.connection), mapping, key, tuple(columns), reader, zone)
+        return Watch(self.engine(mapping.connection), mapping, key, mapping.columns, reader, zone)
 
     def reader(self, mapping: str) -> str:
         """What a mapping is called among all who watch a database: other state stores may have one of its name."""

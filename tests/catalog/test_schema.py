@@ -14,11 +14,11 @@ SCHEMA = mapping_schema()
 CONTRACT = {
     "": "version name description feishu database direction match pairing timezone settle computed fields children "
     "conflicts deletes schedule",
-    "feishu": "app bitable approval contacts",
+    "feishu": "app bitable approval contacts where on_leave",
     "feishu.bitable": "app_token table_id url",
     "feishu.approval": "approval_code since part",
     "feishu.contacts": "kind department private",
-    "database": "connection table key capture watermark notify on_insert on_update",
+    "database": "connection table key capture watermark notify on_insert on_update where on_leave",
     "database.on_insert.*": "sequence value now",
     "database.on_update.*": "sequence value now",
     "fields.*": "field column direction required conflict merge values otherwise unknown trim case scale "

@@ -179,7 +179,12 @@ class Checks:
             return True
         if any(self._names(failed.note, side, line) for failed in self.book.failures.values()):
             return True
-        return self._marked(side, line) or self._lacks_required(side, line)
+        return self._marked(side, line) or self._lacks_required(side, line) or self._is_outside(side, line)
+
+    def _is_outside(self, side: Side, line: str) -> bool:
+        """Whether a line may not enter."""
+        where, held = self.rules.where.get(side), self.held[side, line]
+        return where is not None and not where.clause.holds(lambda _: held["order_no"])
 
     @staticmethod
     def _names(note, side: Side, line: str) -> bool:
@@ -337,6 +342,8 @@ class Checks:
     def _explained_survivor(self, line: Line) -> bool:
         link = self.link_of.get(line)
         failed = any(self._names(one.note, *line) for one in self.book.failures.values())
+        if any(where.on_leave == "sever" for where in self.rules.where.values()) and (not link or link.severed):
+            return True  # the pair may have been dissolved before
         if failed or link is None or link.severed is not None:
             return failed
         return (line[0].other, link.line(line[0].other)) in self.held or self._waits(link, line[0].other)

@@ -11,7 +11,7 @@ from syncer.errors import OutsideError, StaleNameError, UnreachableError
 from syncer.ports import FieldInfo
 from syncer.ports.progress import Reporter
 from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
-from tests.convergence.mappings import F, draw
+from tests.convergence.mappings import F, draw, scoped
 from tests.convergence.noticing import Noticer
 from tests.convergence.people import Line, People
 
@@ -82,6 +82,8 @@ class Machine:
         self.clock, self.ids = HookedClock(), SeededIds(seed)
         self.clock.machine = self
         self.setup = draw(self.rng, timedelta(seconds=Random(seed + 2).choice([0, 1, 4])) if seed % 5 == 2 else None)
+        if seed % 7 == 3:
+            self.setup = scoped(self.setup, Random(seed + 3))
         self.records, self.rows = self.setup.records(self.clock), self.setup.rows(self.clock)
         self.timed = seed % 4 > 1
         """Whether a field of the table tells when its records were changed, so that polls need not read all."""

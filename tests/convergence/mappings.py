@@ -1,7 +1,7 @@
 """Random mappings over all kinds of pairs and all policies, with the two tables they are between."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -18,8 +18,8 @@ from syncer.core.mapping import (
     Policy,
     Rules,
     SyncMapping,
+    WhereSpec,
 )
-from syncer.engine.lens import read_columns
 from syncer.ports import ColumnInfo, FieldInfo, RowTableInfo
 from syncer.testing import BitableTable, FakeClock, SqlTable
 from tests.convergence.kinds import KINDS, D, F, Kind
@@ -80,7 +80,7 @@ class Setup:
         return trigger
 
     def read_columns(self) -> tuple[str, ...]:
-        return read_columns([pair.column for pair in self.mapping.pairs], self.mapping.from_feishu.target)
+        return self.mapping.columns
 
     def rules(self, records: BitableTable, rows: SqlTable, info) -> Rules:
         return build_rules(self.mapping, info, rows.info)
@@ -140,6 +140,17 @@ def draw(rng: Random, lag: timedelta | None = None) -> Setup:
     )
     step, page = rng.choice(["call", "record"]), rng.choice([2, 3, 500, 500])
     return Setup(mapping, kinds, tuple(fields), tuple(columns), mapping.key, step, page, tight, lag)
+
+
+def scoped(setup: Setup, rng: Random) -> Setup:
+    """The same under a scope that lines leave and enter by being edited; not with `delete`, which nobody asked for."""
+    digits = rng.sample("1234567890", rng.choice([3, 6, 8]))
+    name = {F: ("field", "字段order_no"), D: ("column", "order_no")}
+    where = {}
+    for side in rng.choice([[F], [D], [F, D]]):
+        conditions = [{name[side][0]: name[side][1], "contains": digits}]
+        where[side] = WhereSpec(conditions, (name[side][1],), rng.choice(["keep", "keep", "sever"]))
+    return replace(setup, mapping=replace(setup.mapping, where=where))
 
 
 def _named(column: ColumnInfo, *, nullable: bool) -> ColumnInfo:

@@ -8,7 +8,7 @@ from itertools import count
 from syncer.catalog.pairs import build_rules
 from syncer.core.mapping import DeleteGuard, DeletePolicy, DeleteRule, Pairing, PairSpec, Policy, SyncMapping
 from syncer.core.records import Side
-from syncer.engine.lens import Lens, read_columns
+from syncer.engine.lens import Lens
 from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
@@ -89,7 +89,7 @@ class MemoryWorld:
         records = self.door()
         info = records.info()
         rules, report = build_rules(self.mapping, info, self.table), Report("orders", self.memory.run)
-        columns = read_columns([pair.column for pair in self.mapping.pairs], self.mapping.from_feishu.target)
+        columns = self.mapping.columns
         tools = Tools(
             rules=rules,
             records=records,

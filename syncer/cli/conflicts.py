@@ -49,6 +49,7 @@ def show_conflict(number: Number, as_json: AsJson = False) -> None:
         **_conflict(conflict, columns),
         "reason": conflict.reason,
         "times_are_estimates": conflict.estimated,
+        "value": _decided(conflict),
         "settled_at": shown.moment(conflict.settled_at),
         "run": conflict.run,
     }
@@ -94,15 +95,22 @@ def resolve(
     with syncer() as living:
         if number is None:
             wanted = resolving.Wanted(mapping or "", record, key, field)
-            count, refused = resolving.several(living, wanted, take, value)
+            count, refused, waits = resolving.several(living, wanted, take, value)
         else:
-            resolving.one(living, number, take, value, seen)
+            waits = resolving.one(living, number, take, value, seen)
             count, refused = 1, []
     who = f"{take} wins" if take else f"both sides get {value}"
-    console.say(f"{_counted(count)}: {who}; the next run carries it out")
+    console.say(f"{_counted(count)}: {who}; the next run {'that can ' if waits else ''}carries it out")
+    for sentence in waits:
+        console.hint(sentence)
     if refused:
         numbers = ", ".join(map(str, refused))
         raise MendError(f"moved since they were shown, and still open: {numbers}; look again, then decide")
+
+
+def _decided(one: Conflict) -> Any:
+    """A person's third value, as each side is to hold it."""
+    return {side: shown.stored(held) for side, held in one.value.items()} if isinstance(one.value, dict) else None
 
 
 def _counted(count: int) -> str:

@@ -1,12 +1,11 @@
 """Decisions about open conflicts: one, or all of a line, a field or a mapping; each only as it was shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from syncer.catalog.following import follow_renames
 from syncer.catalog.given import given_value
 from syncer.catalog.pairs import Tables
 from syncer.cli import shown
@@ -36,8 +35,11 @@ class Wanted:
         return self.field in (None, conflict.field, conflict.pair)
 
 
-def one(living: Syncer, number: int, take: Winner | None, value: str | None, seen: int | None) -> None:
-    """Decide one conflict. ``seen`` is the version the person saw; left out, that which was listed or shown last."""
+def one(living: Syncer, number: int, take: Winner | None, value: str | None, seen: int | None) -> list[str]:
+    """Decide one conflict; why that waits, if it does.
+
+    ``seen`` is the version the person saw; left out, that which was listed or shown last.
+    """
     conflict = living.store.conflict(number)
     expected = seen or conflict.shown or conflict.version
     given = None if take else _given(living, conflict.mapping, [conflict], value or "")[conflict.pair]
@@ -45,6 +47,7 @@ def one(living: Syncer, number: int, take: Winner | None, value: str | None, see
         living.store.resolve(number, take or "merged", expected, given)
     except MendError as error:
         raise _told_anew(living, number, error) from error
+    return waiting(living, conflict.mapping, [conflict.pair])
 
 
 def _told_anew(living: Syncer, number: int, refusal: MendError) -> MendError:
@@ -59,8 +62,8 @@ def _told_anew(living: Syncer, number: int, refusal: MendError) -> MendError:
     return MendError(f"{refusal}. By now {held}")
 
 
-def several(living: Syncer, wanted: Wanted, take: Winner | None, value: str | None) -> tuple[int, list[int]]:
-    """Decide all these conflicts; how many, and the numbers of those that moved since they were shown.
+def several(living: Syncer, wanted: Wanted, take: Winner | None, value: str | None) -> tuple[int, list[int], list[str]]:
+    """Decide all these conflicts; how many, the numbers of those that moved since they were shown, and what waits.
 
     Raises ``MendError`` if there are none, or ``value`` does not fit one of them; then nothing is decided.
     """
@@ -71,10 +74,18 @@ def several(living: Syncer, wanted: Wanted, take: Winner | None, value: str | No
         raise MendError(f"no open conflict of {wanted.mapping} is meant by that; see `syncer conflicts list`")
     if take is not None:
         refused = living.store.resolve_all({each.id: each.shown or each.version for each in found}, take)
-        return len(found) - len(refused), refused
-    given = _given(living, wanted.mapping, found, value or "")
-    refused = [each.id for each in found if not _merge(living, each, given[each.pair])]
-    return len(found) - len(refused), refused
+    else:
+        given = _given(living, wanted.mapping, found, value or "")
+        refused = [each.id for each in found if not _merge(living, each, given[each.pair])]
+    return len(found) - len(refused), refused, waiting(living, wanted.mapping, {each.pair for each in found})
+
+
+def waiting(living: Syncer, mapping: str, pairs: Collection[str]) -> list[str]:
+    """Why what was decided about these pairs waits, as the last run saw the tables."""
+    last = living.store.status(mapping)[0].last_run
+    told = last.counts.get("drift") if last is not None else None
+    sentences = [str(sentence) for sentence in told] if isinstance(told, list) else []
+    return [sentence for sentence in sentences if any(f"(column {pair}) is paused" in sentence for pair in pairs)]
 
 
 def _merge(living: Syncer, conflict: Conflict, value: Mapping[str, Any]) -> bool:
@@ -92,9 +103,11 @@ def _given(living: Syncer, name: str, found: Sequence[Conflict], text: str) -> d
     except orjson.JSONDecodeError as error:
         raise MendError(f'--value wants JSON, such as 12.5, "text", ["a", "b"] or null, not {text}') from error
     _, mapping, ids = living.applied(name)
-    sides = living.look(mapping)
-    mapping = follow_renames(mapping, ids)
-    tables = Tables(sides.record_table, sides.row_table)
+    sides, stands = living.surviving(living.look(mapping), ids)
     pairs = {conflict.pair for conflict in found}
-    values = {pair: given_value(mapping, pair, tables, raw) for pair in pairs}
+    if gone := [one.sentence for one in stands.paused if one.column in pairs]:
+        raise MendError(f"{'; '.join(gone)}; until then a value cannot be fitted, but a side can be taken")
+    tables = Tables(sides.record_table, sides.row_table)
+    known = (living.directory(mapping), living.store.linked_lines())
+    values = {pair: given_value(sides.mapping, pair, tables, raw, *known) for pair in pairs}
     return {pair: {side.value: dump(held) for side, held in value.items()} for pair, value in values.items()}

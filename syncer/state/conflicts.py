@@ -1,6 +1,6 @@
 """The conflicts at the desk: what both sides changed, and a person's choice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -100,6 +100,14 @@ class Conflicts:
         with reaching(self._engine), self._engine.begin() as connection:
             if connection.execute(update(tables.conflict).where(*same).values(**choice)).rowcount == 0:
                 raise _refused(_one(connection, number))
+
+
+def settle_unmapped(connection: Connection, mapping: int, pairs: Sequence[str], now: datetime) -> None:
+    """Close the open conflicts of pairs that are none of these: nobody carries those any more."""
+    conflict = tables.conflict.c
+    over = {"state": "settled", "settled_at": now, "reason": "the field is no longer mapped"}
+    mine = (conflict.mapping == mapping, conflict.state == "open", conflict.pair.not_in(pairs))
+    connection.execute(update(tables.conflict).where(*mine).values(**over))
 
 
 def _one(connection: Connection, number: int) -> Conflict:

@@ -11,6 +11,7 @@ from syncer.core.values import Json
 from syncer.errors import BusyError, NotAppliedError
 from syncer.ports.world import Clock
 from syncer.state import tables
+from syncer.state.conflicts import settle_unmapped
 from syncer.state.connect import reaching
 from syncer.state.failures import retry_all
 from syncer.state.lock import alone_in_this_transaction, held_for_this_transaction
@@ -60,6 +61,8 @@ class Mappings:
             stored = {"document": document, "digest": digest, "differences": differences, "at": self._clock.now()}
             connection.execute(insert(tables.mapping_revision).values(mapping=number, revision=revision, **stored))
             retry_all(connection, number)
+            if isinstance(document, dict) and isinstance(document.get("fields"), dict):
+                settle_unmapped(connection, number, list(document["fields"]), self._clock.now())
             return revision
 
     def learn(self, name: str, what: str, known: Json) -> None:

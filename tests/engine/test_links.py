@@ -188,3 +188,50 @@ def test_a_deleted_customer_takes_its_links_along_as_the_database_has_it(stage):
     assert shop.assert_equal() == {"D1": set(), "D2": set()}
     assert stage.sql("SELECT count(*) FROM customers") == [(0,)]
     assert all(is_quiet(pair, 2) for pair in (shop.customers, shop.orders))
+
+
+@pytest.mark.parametrize(("kind", "column"), [(18, "tags integer[]"), (21, "tags text[] NOT NULL DEFAULT '{}'")])
+def test_several_links_are_an_array_of_keys(kind, column, stage):
+    key = "id serial PRIMARY KEY" if "integer" in column else "id text PRIMARY KEY DEFAULT 'k' || random()"
+    tags = stage.pair(
+        {"名": 1}, f"{key}, no text UNIQUE", "match: [no]\nfields: [{field: 名, column: no}]", name="tags"
+    )
+    link = {"type": kind, "property": {"table_id": tags.place.table_id, "back_field_name": "文章"}}
+    mapping = "match: [no]\nfields: [{field: 题, column: no}, {field: 标签, column: tags, link: tags, merge: set}]"
+    posts = stage.pair(
+        {"题": 1, "标签": link}, f"id serial PRIMARY KEY, no text UNIQUE, {column}", mapping, name="posts"
+    )
+    stage.sql("INSERT INTO tags (no) VALUES ('红'), ('绿 🙂'), ('蓝')")
+    keys = dict(stage.sql("SELECT no, id FROM tags"))
+    stage.sql("INSERT INTO posts (no, tags) VALUES ('P1', %s)", [keys["红"], keys["蓝"]])
+    tags.sync()
+    named = {cells["名"]: record for record, cells in tags.plain().items()}
+    (post,) = posts.add({"题": "P2", "标签": [named["绿 🙂"], named["红"]]})
+    posts.settle()
+    shown = {cells["题"]: set(cells["标签"]) for cells in posts.plain().values()}
+    assert shown == {"P1": {named["红"], named["蓝"]}, "P2": {named["绿 🙂"], named["红"]}}
+    assert set(posts.rows("tags", order="no")[1][0]) == {keys["绿 🙂"], keys["红"]}
+    posts.edit(post, 标签=[named["绿 🙂"], named["红"], named["蓝"]])
+    stage.sql("UPDATE posts SET tags = %s WHERE no = 'P2'", [keys["绿 🙂"]])
+    posts.settle()
+    assert set(posts.rows("tags", order="no")[1][0]) == {keys["绿 🙂"], keys["蓝"]}
+    assert set(posts.plain()[post]["标签"]) == {named["绿 🙂"], named["蓝"]}
+    assert not posts.conflicts()
+    assert is_quiet(posts, 2)
+    assert is_quiet(tags, 2)
+
+
+def test_the_other_end_of_a_link_is_no_edit_of_its_record(stage):
+    """A customer's row is deleted after an order came: that the order shows on the record outlives nothing."""
+    shop = Shop(stage, 21, "customer integer REFERENCES customers ON DELETE SET NULL")
+    stage.sql("INSERT INTO customers (no) VALUES ('K1'), ('K2')")
+    shop.settle()
+    stage.sql("INSERT INTO orders (no, customer) VALUES ('D1', 1)")
+    shop.orders.sync()
+    assert is_quiet(shop.customers, 2)
+    stage.sql("INSERT INTO orders (no, customer) VALUES ('D2', 1)")
+    shop.orders.sync()
+    stage.sql("DELETE FROM customers WHERE no = 'K1'")
+    shop.settle()
+    assert stage.sql("SELECT no FROM customers") == [("K2",)]
+    assert shop.assert_equal() == {"D1": set(), "D2": set()}

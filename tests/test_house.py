@@ -34,6 +34,7 @@ WIRING = DOOR | {
     "embedded",
     "engine",
     "feishu",
+    "files",
     "jobs",
     "mirrors",
     "simulator",
@@ -72,7 +73,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE_ROOMS = ("core", "fields", "ports")
 PURE_MODULES = {
-    "__future__", "abc", "bisect", "collections", "contextlib", "cronsim", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "abc", "bisect", "collections", "contextlib", "cronsim", "dataclasses", "datetime", "decimal",
+    "enum", "fractions",
     "functools", "hashlib", "heapq", "itertools", "json", "math", "operator", "orjson", "re", "string", "struct",
     "types", "typing", "typing_extensions", "unicodedata", "uuid", "zoneinfo",
 }  # fmt: skip

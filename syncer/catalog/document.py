@@ -6,13 +6,27 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic_core.core_schema import CoreSchema
 
-from syncer.catalog.manners import Case, Format, Otherwise, Parse, Scale, Separator, Unknown
+from syncer.catalog.manners import Case, Folder, Format, Otherwise, Parse, Scale, Separator, Unknown
 from syncer.catalog.model import Part
 from syncer.catalog.scalars import Bare, Cron, Duration, Name, Zone
 from syncer.catalog.sides import Database, Feishu
 
 Way = Literal["both", "to_database", "to_feishu"]
 Winner = Literal["latest", "feishu", "database", "manual", "fill_empty"]
+
+
+class Files(Part):
+    """Where the files of an attachment field are kept."""
+
+    folder: Folder = Field(
+        description="Files are fetched to this folder: a whole path, or any address fsspec knows.",
+        examples=["/srv/attachments", "s3://bucket/attachments"],
+    )
+    sources: Annotated[tuple[Folder, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Other folders whose files may be uploaded.",
+        examples=[["https://cdn.example.com/contracts"]],
+    )
 
 
 class FieldPair(Part):
@@ -74,6 +88,9 @@ class FieldPair(Part):
     )
     link: Bare | None = Field(
         default=None, description="The mapping a link field's records belong to.", examples=["customers"]
+    )
+    files: Files | None = Field(
+        default=None, description="Where an attachment's files are kept; the column holds their places."
     )
     person: Literal["open_id", "union_id", "user_id", "email", "employee_no"] | None = Field(
         default=None, description="What the column holds of a person."

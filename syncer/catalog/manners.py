@@ -1,5 +1,6 @@
 """The keys of a pair that say how its values are treated: ``unknown``, ``case``, ``scale`` and their like."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from syncer.fields.forms import ImpossiblePair
 from syncer.fields.transforms import power_of_ten
 from syncer.fields.wordings import wording
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://[^/\s]", re.IGNORECASE)
 _CASES = ("lower", "upper")
 _UNKNOWN = ("create", "reject", "empty")
 
@@ -60,6 +62,13 @@ def _a_format(text: str) -> str:
     return text
 
 
+def _a_folder(text: str) -> str:
+    local = text.startswith("/") and text.strip("/")
+    if not (local or _ADDRESS.match(text)) or "::" in text or "/../" in f"{text}/":
+        raise ValueError("is no folder; write a whole path such as /srv/files, or an address such as s3://bucket/a")
+    return text.rstrip("/")
+
+
 def _a_separator(text: str) -> str:
     if not text.strip():
         raise ValueError("is blank; write what stands between the values, such as a comma")
@@ -104,6 +113,7 @@ Scale = Annotated[str, BeforeValidator(_a_scale), WithJsonSchema({"type": ["numb
 Otherwise = Annotated[dict[Literal["feishu", "database"], str], Field(min_length=1)]
 Format = Annotated[str, AfterValidator(_a_format), WithJsonSchema({"type": "string", "minLength": 1})]
 Parse = Annotated[tuple[Format, ...], Field(strict=False, min_length=1)]
+Folder = Annotated[str, AfterValidator(_a_folder), WithJsonSchema({"type": "string", "minLength": 1})]
 Separator = Annotated[str, AfterValidator(_a_separator), WithJsonSchema({"type": "string", "minLength": 1})]
 
 
@@ -126,4 +136,6 @@ def manner_of(pair: Any) -> Manner:
         join=pair.join,
         person=pair.person,
         link=pair.link,
+        files=pair.files.folder if pair.files else None,
+        file_sources=pair.files.sources if pair.files else (),
     )

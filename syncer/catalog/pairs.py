@@ -110,7 +110,7 @@ def build_pair(
         merge=spec.merge,
         required=spec.required,
         defaults=_defaults(spec, field, column, time_zone),
-        writable=registry.writable(field, column),
+        writable=registry.writable(field, column, spec.manner),
         meet=registry.acquaintance(field, column, spec.manner, directory, lines, time_zone),
     )
 

@@ -154,6 +154,10 @@ class Manner:
     join: str | None = None
     person: Literal["open_id", "union_id", "user_id", "email", "employee_no"] | None = None
     link: str | None = None
+    files: str | None = None
+    """The folder of an attachment's files, whose places the column holds."""
+    file_sources: tuple[str, ...] = ()
+    """Other folders from which files are uploaded."""
     option_ids: tuple[tuple[str, str], ...] = ()
     """The ids that options had when they went by the names the file gives them; no part of what the file says."""
 

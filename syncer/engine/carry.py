@@ -38,6 +38,7 @@ class Carrier:
         notebook = self._tools.notebook()
         busy, paused = pause_loops(self._tools, busy, notebook)
         quiet += paused
+        self._tools.files.carry(busy)
         for line in quiet:
             self._settle(line)
         self._tools.give_links([line for line in [*busy, *quiet] if _tied(line)])
@@ -75,6 +76,8 @@ class Carrier:
             self._tools.wholes.complete(lines)
         for line in self._rows.apply(lines):
             self._follow_up(line)
+            if self._tools.files.lacks(line):
+                line.leave()
         self._records.apply(lines, lambda: self._finish(lines))
 
     def _finish(self, lines: Sequence[Line]) -> None:

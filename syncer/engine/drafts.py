@@ -159,7 +159,7 @@ def begin_drafts(tools: Tools, survey: Survey) -> Drafts | None:
 
 
 def _is_first_load(tools: Tools) -> bool:
-    may = tools.rules.direction.carries_from(Side.FEISHU) and not (tools.options.dry or tools.repairs)
+    may = tools.rules.direction.carries_from(Side.FEISHU) and not (tools.options.dry or tools.repairs or tools.files)
     if not may or tools.memory.cursor(Side.FEISHU) or tools.memory.approval():
         return False
     standing = tools.memory.standing()

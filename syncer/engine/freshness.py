@@ -104,6 +104,7 @@ class Freshness:
             or after.fate is not before.fate
             or after.differs
             or after.tells_more_than(before)
+            or self._tools.files.lacks(line)
         ):
             line.leave()
 

@@ -129,7 +129,8 @@ class Nursery:
         way = self._ways[side.other]
         overtaken = {line for where, line in tools.overtaken if where is side}
         places = [place for place, line in enumerate(newcomers.lines) if line not in overtaken]
-        if not tools.rules.direction.carries_from(side) or not way.room() or len(places) < len(newcomers.lines):
+        plain = tools.rules.direction.carries_from(side) and not tools.files
+        if not plain or not way.room() or len(places) < len(newcomers.lines):
             way.left.extend(map(newcomers.case, places))
             return
         failed = tools.aside.queue(lambda: self._bench.failed(side, newcomers.lines)).result()

@@ -11,6 +11,7 @@ from syncer.core.planner import plan_line
 from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.engine.aside import Aside
+from syncer.engine.files import Files
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
@@ -101,6 +102,8 @@ class Tools:
     """Lines that name lines which are not linked yet."""
     outsiders: set[int] = field(default_factory=set)
     """What identifies the match values of records that are out of scope."""
+    files: Files = field(default_factory=Files)
+    """Who carries the files of attachments."""
     touched: Touched = field(default_factory=Touched)
     """Records that are to be looked at once more for what Feishu computes of them."""
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
@@ -122,6 +123,7 @@ class FiledCodec:
 
     def cell(self, value: Value) -> Json:
         """The tokens."""
+        assert not awaited_in(value), "a file that was not uploaded cannot be written"
         return None if value is None else [{"file_token": file.token} for file in files_in(value)]
 
     def column(self, value: Value) -> object:
@@ -148,7 +150,9 @@ class FiledCodec:
             if whole.startswith(f"{root}/") and _is_tame(whole[len(root) + 1 :]):
                 return whole
         allowed = ", ".join((self.folder, *self.sources))
-        raise Misfit(f"{excerpt(place)} is not below {allowed}; put the file there, or name its folder in `files.from`")
+        raise Misfit(
+            f"{excerpt(place)} is not below {allowed}; put the file there, or name its folder in `files.sources`"
+        )
 
     def default_place(self, file: CellFile) -> str:
         """Where a file is fetched to: a folder of its own, by its token, so that equal names do not meet."""
@@ -180,11 +184,12 @@ def files_in(value: Value) -> list[CellFile]:
     """The files that a Feishu-side value tells of; those that are still to be uploaded are no files yet."""
     found = parsed_json(value) if value else []
     assert isinstance(found, list)
-    files = [file for file in found if isinstance(file, dict) and "file_token" in file]
-    return [
-        CellFile(str(file["file_token"]), str(file.get("name") or ""), int(str(file.get("size") or 0)))
-        for file in files
-    ]
+    return [_file(file) for file in found if isinstance(file, dict) and "file_token" in file]
+
+
+def _file(told: Mapping[str, Document]) -> CellFile:
+    size = told.get("size")
+    return CellFile(str(told["file_token"]), str(told.get("name") or ""), int(size) if isinstance(size, Decimal) else 0)
 
 
 def awaited_in(value: Value) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from syncer.ports.world import Clock
 from syncer.state.agenda import Agenda
 from syncer.state.desk import Desk
+from syncer.state.files import PostgresLedger
 from syncer.state.identity import identity
 from syncer.state.linked import LinkedLines
 from syncer.state.mappings import Mappings
@@ -31,6 +32,7 @@ class Store(Mappings, Runs, Desk, Positions):
         self._identity = partial(identity, engine)
         self.linked_lines = partial(LinkedLines, engine)
         self.shelf = partial(PostgresShelf, engine)
+        self.ledger = partial(PostgresLedger, engine)
 
     @cached_property
     def identity(self) -> str:

@@ -362,6 +362,18 @@ shelf_note = Table(
     Column("note", JSON, nullable=False),
 )
 
+file = Table(
+    "file",
+    metadata,
+    Column("base", Text, primary_key=True),
+    Column("place", Text(collation="C"), primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("token", "name", "digest", "stamp")),
+    Column("size", BigInteger, nullable=False),
+    _moment("noted_at"),
+    Index(None, "base", "token"),
+    Index(None, "base", "digest"),
+)
+
 agenda = Table(
     "agenda",
     metadata,

@@ -20,6 +20,7 @@ from syncer.database.connections import place
 from syncer.jobs import Sides
 from syncer.state.mappings import Applied
 from syncer.wiring.doors import Doors
+from syncer.wiring.filing import unusable_folders
 
 
 class Mappings(Doors):
@@ -32,6 +33,8 @@ class Mappings(Doors):
         if found.faults:  # what the database door finds missing too is told once
             lacking = [sentence for sentence in lacking if "the role" in sentence]
         told = tuple(str(places.fault(("database", "table"), sentence)) for sentence in dict.fromkeys(lacking))
+        folders = () if running else unusable_folders(sides.mapping)
+        told += tuple(str(places.fault(("fields", at, "files"), sentence)) for at, sentence in folders)
         return replace(found, faults=found.faults + told)
 
     def surviving(self, sides: Sides, ids: Mapping[str, str], *, rights: bool = False) -> tuple[Sides, Surviving]:

@@ -31,6 +31,7 @@ from syncer.mirrors import MappingMirrors
 from syncer.ports.progress import Reporter
 from syncer.state.mappings import State
 from syncer.state.memory import PostgresMemory
+from syncer.wiring.filing import carried_by
 from syncer.wiring.mappings import Mappings
 
 
@@ -83,6 +84,7 @@ class Syncer(Mappings):
             built = build_rules(sides.mapping, sides.record_table, sides.row_table, people, lines)
             rules = with_clocks(built, sides)
             rules = replace(rules, lacking=stands.lacking, paused={one.column: one.sentence for one in stands.paused})
+            rules, files = carried_by(self.store, sides.records, rules)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)
@@ -107,6 +109,7 @@ class Syncer(Mappings):
                 computed=job.mapping.computed,
                 aside=aside,
                 anteroom=sides.rows.anteroom,
+                files=files,
                 pending=PendingLines(own=job.mapping.name in links_of(sides.mapping), forget=lines.forget),
             )
             mirrors = MappingMirrors(self.store, self.engine(job.mapping.connection), self.redis, job.mapping.name)

@@ -22,7 +22,7 @@ CONTRACT = {
     "database.on_insert.*": "sequence value now",
     "database.on_update.*": "sequence value now",
     "fields.*": "field column direction required conflict merge values otherwise unknown trim case scale "
-    "format parse split join default text link person",
+    "format parse split join default text link files person",
     "children.*": "part table key fields",
     "conflicts": "default tie tolerance deletes",
     "deletes": "from_feishu from_database guard",

@@ -1,0 +1,279 @@
+"""Carries the files of attachments: fetched before their row is written, uploaded before their record is.
+
+The planner only decides about names of files (``fields.filed``). What a plan is about to write is made true here, right
+before it is written down as an intent: files are fetched to their places, and places are replaced by the tokens of what
+was uploaded from them. A file that cannot be carried is a failure of its pair, and the rest of the line goes on. A
+content is uploaded once: whoever is killed afterwards finds it by its digest.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from hashlib import sha256
+from threading import Lock
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from syncer.core.mapping import Misfit, Rules
+from syncer.core.plan import Action, LinePlan, Operation, Unfit
+from syncer.core.records import Base, Side
+from syncer.core.values import Value
+from syncer.engine.line import Line
+from syncer.fields.filed import CellFile, FiledCodec, awaited_in, files_in, safe_name
+from syncer.ports.files import FileNote, Ledger, Media, Storage, UnusableFileError
+
+AT_ONCE = 4
+"""Files under way together: what one of them waits for, another may use; Feishu allows five calls a second."""
+_PIECE = 1 << 18
+_REMEMBERED = 20_000
+"""Files of which a run keeps in mind what the state store said of them."""
+
+T = TypeVar("T")
+
+
+class Whereabouts:
+    """What a run knows of the files of its base; a ``fields.filed.Whereabouts``. Safe for threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.bad: dict[str, UnusableFileError] = {}
+        """What could not be carried in this run, by place or token."""
+        self._at = lru_cache(_REMEMBERED)(ledger.at)
+        self._of = lru_cache(_REMEMBERED)(ledger.of)
+
+    def place_of(self, token: str) -> str | None:
+        """Where a file stands, if that is remembered. Raises ``Misfit`` for one that could not be fetched."""
+        self._demand_good(token)
+        found = self._of(token)
+        return found.place if found else None
+
+    def file_at(self, place: str) -> CellFile | None:
+        """The file that stands at a place. Raises ``Misfit`` for one that could not be uploaded."""
+        self._demand_good(place)
+        found = self._at(place)
+        return CellFile(found.token, found.name, found.size) if found else None
+
+    def note(self, note: FileNote) -> None:
+        """Remember a file at once."""
+        self.ledger.note([note])
+        self._renew()
+
+    def forget(self, place: str) -> None:
+        """Nothing stands there any more."""
+        self.ledger.forget([place])
+        self._renew()
+
+    def _renew(self) -> None:
+        self._at.cache_clear()
+        self._of.cache_clear()
+
+    def _demand_good(self, name: str) -> None:
+        if (bad := self.bad.get(name)) is not None:
+            raise Misfit(bad.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The files of one pair: how they are named, and where they are kept."""
+
+    codec: FiledCodec
+    storage: Storage
+
+
+class Files:
+    """Makes true what plans say of files. Without pairs it does nothing."""
+
+    def __init__(
+        self,
+        shelves: Mapping[str, Shelves] | None = None,
+        media: Media | None = None,
+        whereabouts: Whereabouts | None = None,
+    ) -> None:
+        self._shelves, self._media, self._whereabouts = shelves or {}, media, whereabouts
+        self._one_at_a_time: dict[str, Lock] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._shelves)
+
+    def carry(self, lines: Sequence[Line]) -> None:
+        """Fetch and upload what the plans of these lines are about to write, and let the plans say what came of it."""
+        works = [(line, operation, name) for line in lines for operation, name in self._filed(line)]
+        if not works:
+            return
+        jobs = {key: job for _, operation, name in works for key, job in self._jobs(operation, name)}
+        self._do(list(jobs.values()))
+        for line in {id(line): line for line, _, _ in works}.values():
+            line.plan = self._made_true(line.plan)
+
+    def lacks(self, line: Line) -> bool:
+        """Whether a plan would write a file that was not uploaded."""
+        operation = line.operation(Side.FEISHU)
+        return operation is not None and any(
+            awaited_in(operation.values[name]) for name in self._shelves if operation.values.get(name) is not None
+        )
+
+    def _filed(self, line: Line) -> Iterator[tuple[Operation, str]]:
+        for operation in line.plan.operations:
+            for name in self._shelves:
+                if operation.values.get(name) is not None:
+                    yield operation, name
+
+    def _jobs(self, operation: Operation, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What has to be done for a value, by what tells it from the same for another line."""
+        shelves, base = self._shelves[name], operation.after.get(name)
+        if operation.side is Side.DATABASE:
+            source = base.feishu if base is not None else None
+            for file in files_in(source):
+                yield file.token, partial(self._try, file.token, partial(self._fetch, shelves, file))
+        else:
+            source = base.database if base is not None else None
+            for place in shelves.codec.places(source):
+                yield place, partial(self._try, place, partial(self._upload, shelves, place))
+
+    def _do(self, jobs: Sequence[Callable[[], None]]) -> None:
+        """Do all of these, some together; each as urgent, and as entitled to act, as the run itself."""
+        if not jobs:
+            return
+        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="files") as pool:
+            futures = [pool.submit(copy_context().run, job) for job in jobs]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _try(self, name: str, job: Callable[[], None]) -> None:
+        assert self._whereabouts is not None
+        try:
+            job()
+        except UnusableFileError as error:
+            self._whereabouts.bad[name] = error
+
+    # To the database.
+
+    def _fetch(self, shelves: Shelves, file: CellFile) -> None:
+        """Have a file at its place: where it came from if it is there still, else in the folder."""
+        assert self._media is not None
+        assert self._whereabouts is not None
+        known = self._whereabouts.ledger.of(file.token)
+        if known is not None and _stands(shelves.storage, known):
+            return
+        if known is not None:
+            self._whereabouts.forget(known.place)
+        place, heard = shelves.codec.default_place(file), _Heard()
+        self._media.download(file.token, lambda pieces: shelves.storage.put(place, heard.listening(pieces)))
+        found = shelves.storage.find(place)
+        stamp = found.stamp if found else ""
+        note = FileNote(place, file.token, file.name, heard.size, heard.digest.hexdigest(), stamp)
+        self._whereabouts.note(note)
+
+    # To Feishu.
+
+    def _upload(self, shelves: Shelves, place: str) -> None:
+        """Have what stands at a place among the base's files: nothing to do if it was uploaded as it is."""
+        assert self._media is not None
+        assert self._whereabouts is not None
+        ledger, found = self._whereabouts.ledger, shelves.storage.find(place)
+        if found is None:
+            raise UnusableFileError(f"there is no file {place}; put it there, or correct the column")
+        known = ledger.at(place)
+        if known is not None and known.size == found.size and known.stamp == found.stamp:
+            return
+        opened = partial(shelves.storage.open, place)
+        heard = _Heard()
+        with opened() as source:
+            for _ in heard.listening(iter(partial(source.read, _PIECE), b"")):
+                pass
+        digest, name = heard.digest.hexdigest(), _name(place)
+        with self._one_at_a_time.setdefault(digest, Lock()):
+            same = known if known is not None and known.digest == digest else ledger.like(digest, name)
+            token = same.token if same else self._media.upload(name, heard.size, opened)
+            self._whereabouts.note(FileNote(place, token, same.name if same else name, heard.size, digest, found.stamp))
+
+    # What came of it.
+
+    def _made_true(self, plan: LinePlan) -> LinePlan:
+        unfit: list[Unfit] = []
+        operations = [made for each in plan.operations if (made := self._true(each, unfit)) is not None]
+        return replace(plan, operations=tuple(operations), unfit=(*plan.unfit, *unfit))
+
+    def _true(self, operation: Operation, unfit: list[Unfit]) -> Operation | None:
+        """An operation whose files are there; without the pairs whose files could not be carried."""
+        values, after, before = dict(operation.values), dict(operation.after), dict(operation.before)
+        for name in self._shelves:
+            if values.get(name) is None:
+                continue
+            try:
+                values[name], after[name] = self._carried(operation, name)
+            except Misfit as misfit:
+                unfit.append(self._refused(operation, name, misfit))
+                for part in (values, after, before):
+                    part.pop(name, None)
+        made = replace(operation, values=values, after=after, before=before)
+        if len(values) == len(operation.values):
+            return made
+        return made if operation.action is Action.UPDATE and (values or operation.mark) else None
+
+    def _carried(self, operation: Operation, name: str) -> tuple[Value, Base]:
+        codec, base = self._shelves[name].codec, operation.after[name]
+        if operation.side is Side.DATABASE:
+            value = codec.to_database(base.feishu)
+            return value, replace(base, database=value)
+        value = codec.to_feishu(base.database)
+        return value, replace(base, feishu=value)
+
+    def _refused(self, operation: Operation, name: str, misfit: Misfit) -> Unfit:
+        """A file that may be good later is tried again by every run that looks at the line, any other is not."""
+        base = operation.after[name]
+        value = base.feishu if operation.side is Side.DATABASE else base.database
+        return Unfit(operation.side, name, misfit.reason, value)
+
+
+def with_files(
+    rules: Rules, media: Media, ledger: Ledger, storage_of: Callable[[FiledCodec], Storage]
+) -> tuple[Rules, Files]:
+    """Rules whose pairs of files know where these are, and who carries them; as they are where no pair has any."""
+    whereabouts = Whereabouts(ledger)
+    pairs, shelves = [], dict[str, Shelves]()
+    for pair in rules.pairs:
+        codec = pair.translator
+        if isinstance(codec, FiledCodec):
+            codec = codec.knowing(whereabouts)
+            shelves[pair.name] = Shelves(codec, storage_of(codec))
+            pair = replace(pair, translator=codec)  # noqa: PLW2901 - the pair, which knows more now
+        pairs.append(pair)
+    return replace(rules, pairs=tuple(pairs)), Files(shelves, media, whereabouts)
+
+
+class _Heard:
+    """Listens to a content on its way: how long it is, and its digest. Every try is heard from the beginning."""
+
+    def __init__(self) -> None:
+        self.size, self.digest = 0, sha256()
+
+    def listening(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The same pieces."""
+        self.size, self.digest = 0, sha256()
+        for piece in pieces:
+            self.size += len(piece)
+            self.digest.update(piece)
+            yield piece
+
+
+def _stands(storage: Storage, known: FileNote) -> bool:
+    """Whether a file is still where it was noted, whole. What stands outside of the pair's folders is not looked at."""
+    try:
+        found = storage.find(known.place)
+    except UnusableFileError:
+        return False
+    return found is not None and found.size == known.size
+
+
+def _name(place: str) -> str:
+    """What a file is called in Feishu: the last part of its place; of an address without what follows a ``?``."""
+    parts = urlsplit(place)
+    plain = unquote(parts.path) if parts.scheme in ("http", "https") else place
+    return safe_name(plain.rsplit("/", 1)[-1])

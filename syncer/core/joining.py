@@ -99,6 +99,12 @@ class SmallSurvey:
             [Staged(line, print_, None, match, newcomers.version(at)) for at, (line, print_, match) in enumerate(rows)],
         )
 
+    def unstaged(self, side: Side, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """The linked lines of a side that live as far as is known and were not staged: next links by id, and lines."""
+        staged = {line.link for line in self._staged[side].values()}
+        known = sorted((_id(each), each.link.line(side)) for each in self._links() if each.link.severed is not side)
+        return [(link, line) for link, line in known if line and link > after and link not in staged][:limit]
+
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         found = [line for line in self._staged[side].values() if line.link is None and line.match is not None]

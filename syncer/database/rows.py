@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from syncer.core.mapping import ColumnFill
 from syncer.core.records import key_values
 from syncer.core.values import Json
+from syncer.core.where import Where
 from syncer.database import applied, rights, wholes
 from syncer.database.anteroom import PostgresAnteroom
 from syncer.database.asking import look_up
@@ -65,13 +66,13 @@ class PostgresRows:
         with self._session() as connection:
             return self._learn(connection)[0].table.info
 
-    def read(self) -> Generator[RowPage, None, None]:
-        """All rows, from one snapshot, a thousand a page; only one page is in memory."""
+    def read(self, where: Where | None = None) -> Generator[RowPage, None, None]:
+        """All rows, or at least those inside a scope, from one snapshot, a thousand a page; one page is in memory."""
         read_at = self._clock.now()
         with self._session() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             statements, layout = self._learn(connection)
-            with RawCursor(connection).copy(statements.copy()) as lines:
+            with RawCursor(connection).copy(statements.copy(where)) as lines:
                 while page := [layout.row(bytes(line[:-1])) for line in islice(lines, PAGE)]:
                     yield RowPage(page, read_at)
 

@@ -15,9 +15,11 @@ from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from syncer.core.mapping import ColumnFill
+from syncer.core.where import Where
 from syncer.database.names import parse_name, quote
 from syncer.database.parameters import text_of
 from syncer.database.schema import Table
+from syncer.database.scoped import condition_of
 
 _UNORDERED = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"}
 _COMMA = SQL(", ")
@@ -32,9 +34,10 @@ class Statements:
         self.name = Identifier(*table.name)
         self.read = [*key, *columns, *([modified] if modified else [])]
 
-    def copy(self) -> Composed:
-        """All rows."""
-        return SQL("COPY (SELECT {} FROM {} AS t) TO STDOUT").format(self._listed(), self.name)
+    def copy(self, where: Where | None = None) -> Composed:
+        """All rows, or at least those inside a scope."""
+        inside = SQL("TRUE") if where is None else condition_of(where.clause, self.table.columns)
+        return SQL("COPY (SELECT {} FROM {} AS t WHERE {}) TO STDOUT").format(self._listed(), self.name, inside)
 
     def select(self, match: Sequence[str]) -> Composed:
         """Rows whose columns equal one of the sent tuples."""

@@ -9,7 +9,7 @@ from syncer.core.marks import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.series import Forms, Series, along_held, match_digests
 from syncer.core.values import Json, Value, is_empty, match_digest
-from syncer.core.where import OUTSIDE, is_outside
+from syncer.core.where import OUTSIDE, Where, is_outside
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
 
@@ -51,6 +51,11 @@ class Lens:
             self.fields = tuple(dict.fromkeys((*self.fields, *where.reads)))
         inside = self._where.get(Side.DATABASE)
         self._tests = {name: self._order.index(name) for name in inside.reads} if inside is not None else {}
+
+    @property
+    def row_scope(self) -> Where | None:
+        """Which rows may enter, if not all."""
+        return self._where.get(Side.DATABASE)
 
     @property
     def _order(self) -> tuple[str, ...]:

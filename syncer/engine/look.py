@@ -126,7 +126,7 @@ class _Seeker:
             self._reader.drafts = begin_drafts(tools, self._survey)
             self._reader.after_records = lambda: named.append(self._ask_names(info))
             reading, rows = self._reader.read_both(self._survey, tools.reporter, parallel=parallel)
-            tools.report.read[Side.DATABASE] = rows
+            tools.report.read[Side.DATABASE] = rows + self._reader.read_linked(self._survey)
         else:
             reading = self._reader.read_records(self._survey, tools.reporter)
             named.append(self._ask_names(info))
@@ -145,7 +145,8 @@ class _Seeker:
         tools, names = self._tools, self._scope.lines[Side.DATABASE]
         if names is None:
             tools.reporter.stage("reading rows")
-            tools.report.read[Side.DATABASE] = self._reader.read_rows(self._survey, tools.reporter)
+            count = self._reader.read_rows(self._survey, tools.reporter)
+            tools.report.read[Side.DATABASE] = count + self._reader.read_linked(self._survey)
         else:
             tools.report.read[Side.DATABASE] = self._stage_some(Side.DATABASE, names)
 

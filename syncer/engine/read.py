@@ -22,6 +22,7 @@ from syncer.ports.progress import Reporter
 
 _Raw: TypeAlias = "tuple[str, bytes, datetime | None]"
 """A new line by its name, its print and the time of its last change."""
+LINKED_AT_ONCE = 1000
 
 
 class Reader:
@@ -52,7 +53,7 @@ class Reader:
 
         If ``parallel``, rows are fetched meanwhile, and staged as soon as they are there.
         """
-        pages = self._rows.read()
+        pages = self._rows.read(self._lens.row_scope)
         with PagesBeside(pages) if parallel else Pages(pages) as rows:
             count = 0
 
@@ -80,7 +81,7 @@ class Reader:
 
     def read_rows(self, survey: Survey, reporter: Reporter) -> int:
         """Stage every row, from one snapshot; how many there are."""
-        with closing(self._rows.read()) as pages:
+        with closing(self._rows.read(self._lens.row_scope)) as pages:
             return self._read_rows(survey, pages, reporter)
 
     def _read_rows(self, survey: Survey, pages: Iterator[RowPage], reporter: Reporter) -> int:
@@ -162,6 +163,20 @@ class Reader:
     def left_out(self) -> int:
         """How many records were read that may not enter."""
         return len(set(self._left_out))
+
+    def read_linked(self, survey: Survey) -> int:
+        """Stage the linked rows that a reading left out for their being out of scope; how many those are.
+
+        A linked line stays in sync wherever it moves, and only one that is not there by its key is gone.
+        """
+        count, after = 0, 0
+        while self._lens.row_scope is not None and (found := survey.unstaged(Side.DATABASE, after, LINKED_AT_ONCE)):
+            after = found[-1][0]
+            page = self._rows.fetch([line for _, line in found])
+            survey.stage(Side.DATABASE, self.stage_rows(page.rows, page.read_at))
+            count += len(page.rows)
+            self._breathe()
+        return count
 
     def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
         """Records as a survey takes them."""

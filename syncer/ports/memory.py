@@ -42,6 +42,10 @@ class Survey(Protocol):
         """Add lines just read that have no link, many at once."""
         ...
 
+    def unstaged(self, side: Side, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """The linked lines of a side that live as far as is known and were not staged: next links by id, and lines."""
+        ...
+
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         ...

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from syncer.core.values import Json
+from syncer.core.where import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ class RowUpdate:
 
 @dataclass(frozen=True, slots=True)
 class RowDelete:
-    """A row to delete if its fingerprint still is ``expected``, and it still is the ``version`` that was read whole."""
+    """A row to delete if its fingerprint still is ``expected`` and it is the ``version`` that was read whole."""
 
     id: str
     key: str
@@ -346,8 +347,8 @@ class Rows(Protocol):
         """The table and its columns, read now."""
         ...
 
-    def read(self) -> Generator[RowPage, None, None]:
-        """All rows, from one snapshot, in bounded memory. Close it if it is left before its end."""
+    def read(self, where: Where | None = None) -> Generator[RowPage, None, None]:
+        """All rows (of a scope: at least those) from one snapshot, in bounded memory. Close it if left before its end."""
         ...
 
     def fetch(self, keys: Sequence[str]) -> RowPage:
@@ -385,10 +386,7 @@ class Rows(Protocol):
         ...
 
     def whole(self, keys: Sequence[str], since: Sequence[Json]) -> Mapping[str, WholeRow]:
-        """The rows with these keys with all their columns, by key, and whether they were written since some moments.
-
-        Since a moment that is none they were not.
-        """
+        """The rows with these keys with all columns, by key, and whether they were written since moments that are one."""
         ...
 
     def applied(self, batch: str) -> Mapping[str, str] | None:

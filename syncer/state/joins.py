@@ -45,6 +45,13 @@ WITH page AS (
 SELECT place, id FROM found WHERE same IS NOT TRUE
 """
 
+UNSTAGED: LiteralString = """
+SELECT l.id, l.{line} FROM syncer_state.link l
+WHERE l.mapping = %(mapping)s AND l.id > %(after)s AND l.{line} IS NOT NULL AND l.severed IS DISTINCT FROM %(side)s
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.side = %(side)s AND s.link = l.id)
+ORDER BY l.id LIMIT %(limit)s
+"""
+
 # How many lines each side has, and how many of them were staged before. A linked line is known by its link.
 COUNT_STAGED: LiteralString = """
 SELECT side, count(*), count(link) - count(DISTINCT link)

@@ -105,6 +105,14 @@ class PostgresSurvey:
         forms = iter(self._forms.dump([line.version for line in lines if line.version is not None]))
         return [None if line.version is None else next(forms) for line in lines]
 
+    def unstaged(self, side: Side, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """The linked lines of a side that live as far as is known and were not staged: next links by id, and lines."""
+        line: LiteralString = "record" if side is Side.FEISHU else "key"
+        page = {"mapping": self._mapping, "side": SIDE_CODES[side], "after": after, "limit": limit}
+        with self._reading():
+            rows = self._connection.execute(joins.UNSTAGED.format(line=line), page).fetchall()
+        return [(link, name) for link, name in rows]
+
     def newcomers(self, side: Side, limit: int) -> Sequence[Staged]:
         """Staged lines of a side without a link, as far as they have match values, up to a limit."""
         page = {"side": SIDE_CODES[side], "limit": limit}

@@ -13,6 +13,7 @@ from typing import Literal
 
 from syncer.core.records import key_text
 from syncer.core.values import Json, digest
+from syncer.core.where import Where
 from syncer.errors import FaultError, UnreachableError
 from syncer.fields.keys import key_value
 from syncer.ports import (
@@ -207,9 +208,10 @@ class InMemoryRows:
         """The table and its columns, read now."""
         return self.table.info
 
-    def read(self) -> Generator[RowPage, None, None]:
-        """All rows, from one snapshot."""
-        read_at, rows = self._clock.now(), list(map(self._seen, self.table.rows))
+    def read(self, where: Where | None = None) -> Generator[RowPage, None, None]:
+        """All rows, or those inside a scope, from one snapshot."""
+        inside = [key for key, row in self.table.rows.items() if where is None or where.holds(row.__getitem__)]
+        read_at, rows = self._clock.now(), list(map(self._seen, inside))
         for start in range(0, len(rows), PAGE):
             yield RowPage(rows[start : start + PAGE], read_at)
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -273,3 +275,46 @@ def test_folders_behind_addresses_are_used_like_others(stage, tmp_path):
     assert filed.contents(filed.pair.by("编号")["B"]) == [("源.txt", b"source")]
     before = filed.pair.truth()
     assert (written(filed.pair.full()), written(filed.pair.sync()), filed.pair.truth()) == ({}, {}, before)
+
+
+class Resident(threading.Thread):
+    """The most memory this process has in use, above what it had at first; the simulator is in it too."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.first, self.most, self.over = self.now(), 0, threading.Event()
+
+    def now(self):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MEGABYTES
+
+    def run(self):
+        while not self.over.wait(0.005):
+            self.most = max(self.most, self.now() - self.first)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is measured as Linux tells it")
+def test_memory_does_not_grow_with_a_file(filed):
+    size = int(os.environ.get("MEGABYTES", "64")) * MEGABYTES
+    filed.pair.add({"编号": "small", "附件": [{"file_token": filed.token("s.bin")}]})
+    filed.pair.sql("INSERT INTO {t} (no, files) VALUES ('tiny', %s)", [filed.put("t.bin", b"t")])
+    filed.pair.sync()
+    with (filed.folder / "large.bin").open("wb") as file:
+        file.truncate(size)
+    filed.pair.sql("INSERT INTO {t} (no, files) VALUES ('up', '{large.bin}')")
+    with Resident() as up:
+        assert filed.pair.sync().failures == 0
+    token = filed.stage.control.add_file(filed.base, "down.bin", size=size)
+    filed.pair.add({"编号": "down", "附件": [{"file_token": token}]})
+    with Resident() as down:
+        assert filed.pair.sync().failures == 0
+    assert [file["size"] for file in filed.cell(filed.pair.by("编号")["up"])] == [size]
+    assert Path(filed.places("down")[0]).stat().st_size == size
+    assert max(up.most, down.most) < 60, (up.most, down.most)

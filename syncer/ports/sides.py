@@ -348,7 +348,7 @@ class Rows(Protocol):
         ...
 
     def read(self, where: Where | None = None) -> Generator[RowPage, None, None]:
-        """All rows (of a scope: at least those) from one snapshot, in bounded memory. Close it if left before its end."""
+        """All rows (of a scope: at least those) from one snapshot, in bounded memory. Close it if left halfway."""
         ...
 
     def fetch(self, keys: Sequence[str]) -> RowPage:
@@ -386,7 +386,7 @@ class Rows(Protocol):
         ...
 
     def whole(self, keys: Sequence[str], since: Sequence[Json]) -> Mapping[str, WholeRow]:
-        """The rows with these keys with all columns, by key, and whether they were written since moments that are one."""
+        """The rows with these keys with all columns, by key, and whether they were written since moments, if any."""
         ...
 
     def applied(self, batch: str) -> Mapping[str, str] | None:

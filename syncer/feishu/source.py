@@ -26,7 +26,7 @@ AT_ONCE = 8
 """Calls under way at a time: more than this the quota does not let pass."""
 ZONE = "Asia/Shanghai"
 """The time zone of a source, which tells none; a mapping may name another."""
-TEXT, NUMBER, MOMENT, FLAG, LIST, DOCUMENT = 1, 2, 5, 7, 90001, 90002
+TEXT, NUMBER, MOMENT, FLAG, LIST, DOCUMENT, MEMBERS = 1, 2, 5, 7, 90001, 90002, 90003
 """Types of fields: Bitable's where it has one, and those of sources (``fields.told``)."""
 
 Take = Callable[[Mapping[str, Any]], Json]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from syncer.core.values import Json
-from syncer.feishu.source import DOCUMENT, LIST, MOMENT, NUMBER, TEXT, ZONE, SourceField, field
+from syncer.feishu.source import DOCUMENT, LIST, MEMBERS, MOMENT, NUMBER, TEXT, ZONE, SourceField, field
 
 WIDGETS = "widgets"
 """Where the form of a body stands once it is taken apart: widget id -> widget."""
@@ -198,7 +198,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "date": (("", MOMENT, _moment),),
     "dateInterval": _SPAN,
     **dict.fromkeys(("checkbox", "checkboxV2", "connect"), (("", LIST, _texts),)),
-    "contact": (("", LIST, _people), (".user_ids", LIST, _texts)),
+    "contact": (("", MEMBERS, _people), (".user_ids", LIST, _texts)),
     "department": (("", LIST, _departments),),
     **dict.fromkeys(("attachment", "attachmentV2", "image", "imageV2"), _FILES),
     "telephone": (("", TEXT, _telephone),),

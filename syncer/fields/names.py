@@ -28,9 +28,10 @@ FIELD_TYPE_NAMES: Mapping[int, str] = {
     3001: "button",
     90001: "list",
     90002: "JSON document",
+    90003: "list of people",
 }
 
-READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001, 90001, 90002})
+READ_ONLY = frozenset({19, 20, 24, 1001, 1002, 1003, 1004, 1005, 3001, 90001, 90002, 90003})
 """What Feishu alone writes."""
 
 

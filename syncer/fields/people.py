@@ -11,9 +11,13 @@ from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.fields.documents import parsed_json, spelled
 from syncer.fields.forms import Bridge, alien
+from syncer.fields.told import MEMBERS
 
-PERSON_TYPES = frozenset({11, 1003, 1004})
-"""Person, created by, modified by."""
+PERSON_TYPES = frozenset({11, 1003, 1004, MEMBERS})
+"""Person, created by, modified by, and the people that a source lists."""
+
+_BETWEEN = ","
+"""What stands between several people in one text; no id and no address holds it."""
 
 Meet: TypeAlias = Callable[[Side, Iterable[Value]], None]
 """Tells of values that will be carried from a side, so that whoever they name is looked up in few calls."""
@@ -107,13 +111,14 @@ def _names(value: Value) -> list[str]:
     if value.startswith("["):
         found = parsed_json(value)
         return [str(item) for item in found if isinstance(item, str)] if isinstance(found, list) else []
-    return [value]
+    return value.split(_BETWEEN)
 
 
 def _each(value: Value, turn: Callable[[str], str | None]) -> Value:
     """A value with every name turned into another one, in the shape it had."""
     if isinstance(value, str) and not value.startswith("["):
-        return turn(value) if value else None
+        told = [name for one in value.split(_BETWEEN) if (name := turn(one)) is not None] if value else []
+        return _BETWEEN.join(told) or None
     if isinstance(value, frozenset):
         return frozenset(name for one in value if (name := turn(one)) is not None) or None
     names = parsed_json(value) if isinstance(value, str) else None

@@ -31,7 +31,7 @@ from syncer.fields.readonly import ReadOnly
 from syncer.fields.segments import SegmentsField
 from syncer.fields.select import MultiSelectField, SingleSelectField
 from syncer.fields.text import TextField
-from syncer.fields.told import DOCUMENT, LIST, DocumentField, ListField
+from syncer.fields.told import DOCUMENT, LIST, MEMBERS, DocumentField, ListField
 from syncer.fields.url import UrlField, WholeUrlField
 from syncer.ports import ColumnInfo, FieldInfo
 
@@ -129,7 +129,10 @@ FIELDS: Mapping[int, FieldType] = {
 
 
 OF_SOURCES: Mapping[int, FieldType] = {
-    LIST: FieldType(lambda _, kind, __: ListField(kind), (Columns.TEXT, Columns.ARRAY, Columns.JSON)),
+    **dict.fromkeys(
+        (LIST, MEMBERS),
+        FieldType(lambda _, kind, __: ListField(kind), (Columns.TEXT, Columns.ARRAY, Columns.JSON)),
+    ),
     DOCUMENT: FieldType(lambda _, kind, __: DocumentField(kind), (Columns.JSON, Columns.TEXT)),
 }
 """What approvals and contacts give beside fields of Bitable's own types."""

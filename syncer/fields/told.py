@@ -1,4 +1,5 @@
-"""What sources tell that no Bitable field holds: a list of texts (90001) and a whole JSON document (90002). Read only.
+"""What sources tell that no Bitable field holds, read only: lists of texts (90001) and of people (90003), and JSON
+documents (90002).
 
 The column decides the form: a list goes into an array, as JSON, or joined by commas; a document as JSON or its text.
 """
@@ -13,7 +14,7 @@ from syncer.fields.documents import has_nul, spelled
 from syncer.fields.forms import Kind, excerpt
 from syncer.fields.readonly import ReceivesNothing
 
-LIST, DOCUMENT = 90001, 90002
+LIST, DOCUMENT, MEMBERS = 90001, 90002, 90003
 
 
 @dataclass(frozen=True, slots=True)

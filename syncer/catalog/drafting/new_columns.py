@@ -23,6 +23,7 @@ _BEST: Mapping[int, str] = {
     1002: "timestamptz",
     90001: "text[]",
     90002: "jsonb",
+    90003: "text[]",
 }
 _BY_UI: Mapping[str, str] = {"Rating": "int2"}
 _ELSE = ("text", "jsonb", "text[]")

@@ -92,7 +92,7 @@ def _show_waiting(report: Report) -> None:
     for sentence in report.renamed:
         console.hint(f"{report.mapping}: {sentence}")
     if report.guard is not None:
-        way = "" if report.dry else f" (`syncer approve {report.run}` lets it go on)"
+        way = "" if report.dry else f" ({shown.onward(report.guard.name, report.mapping, report.run)})"
         console.complain(f"guard {report.guard.name}: {report.guard.sentence}{way}", style="yellow")
     if report.open_conflicts:
         console.hint(f"{report.open_conflicts} open conflicts: `syncer conflicts list --mapping {report.mapping}`")

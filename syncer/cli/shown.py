@@ -129,3 +129,10 @@ def times(known: Mapping[str, Any] | None) -> str:
         for side, one in (known or {}).items()
     ]
     return "; ".join(told) or "not known"
+
+
+def onward(guard: str, mapping: str, run: str) -> str:
+    """What lets a mapping go on that a guard stopped. What could not be read nobody can approve."""
+    if guard == "short_reading":
+        return f"`syncer sync {mapping} --full` reads it once more, `syncer doctor` says what the app may not see"
+    return f"`syncer approve {run}` lets it go on"

@@ -137,8 +137,9 @@ def _warnings(standing: Standing) -> Iterator[str]:
         yield f"the last run ({last.id}) ended as {last.status}: {last.error}"
     yield from (sentence for word in ("drift", "renamed") for sentence in _sentences(last.counts.get(word)))
     if isinstance(last.guard, dict):
-        way = f"look with `syncer plan {name}`, then `syncer approve {last.id}`"
-        yield f"run {last.id} was stopped by the guard {last.guard.get('name')}; {way}"
+        guard = str(last.guard.get("name"))
+        way = f"look with `syncer plan {name}`; {shown.onward(guard, name, last.id)}"
+        yield f"run {last.id} was stopped by the guard {guard}; {way}"
     if standing.open_conflicts:
         yield f"{standing.open_conflicts} open conflicts; see `syncer conflicts list --mapping {name}`"
     if standing.open_failures:

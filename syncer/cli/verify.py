@@ -59,6 +59,7 @@ def _document(living: Syncer, name: str, found: Verified, told: running.Told) ->
         "lines": lines,
         "read": run.get("read"),
         "guard": run.get("guard"),
+        "doubts": list(found.doubts),
         "drift": run.get("drift", []),
     }
     return {**result, "repair": run} if "written" in run else result
@@ -82,7 +83,8 @@ def _show(document: Mapping[str, Any]) -> None:
     for line in document["lines"][:_SHOWN]:
         console.say(f"  {line['kind']} {line['record_id'] or '-'} {shown.told(line['key'])}: {_what(line)}")
     if (guard := document["guard"]) is not None:
-        console.complain(f"guard {guard['name']}: what was listed cannot be believed whole, so nothing is repaired")
+        why = "; ".join(document["doubts"])
+        console.complain(f"guard {guard['name']}: the listing of records cannot be believed whole: {why}")
     if len(document["lines"]) > _SHOWN:
         console.hint("`--json` tells more of them")
 

@@ -43,6 +43,10 @@ class Verified:
     lines: list[Json] = field(default_factory=list)
     silent: int = 0
     """Lines that differ although neither side changed: only a comparison finds those."""
+    revived: int = 0
+    """Linked records that the listing did not show, though they are there."""
+    doubts: Sequence[str] = ()
+    """Why the listing of records cannot be believed whole, so that others may be missing as well."""
 
     @property
     def differs(self) -> bool:
@@ -71,8 +75,9 @@ class Verify:
         reading = self._stage_records(tools, survey)
         tools.report.read = {Side.FEISHU: reading.returned, Side.DATABASE: self._stage_rows(tools, survey)}
         totals = survey.close()
-        doubted = doubts(proven(reading, totals.lines[Side.FEISHU], whole=info.whole))
         self._compare(tools, survey, totals.linked)
+        doubted = doubts(proven(reading, totals.lines[Side.FEISHU], whole=info.whole, revived=self.found.revived))
+        self.found.doubts = doubted
         if doubted:
             sentence = f"the listing of records cannot be believed whole: {'; '.join(doubted)}"
             tools.report.guard = Guard("short_reading", {"records": reading.distinct}, sentence)
@@ -125,8 +130,10 @@ class Verify:
         lines = [(case.remembered, _line(case, now)) for case in linked if case.remembered]
         self.found.compared += len(lines)
         suspects = [(known, line) for known, line in lines if _is_suspect(tools, line)]
+        missed = [line for _, line in suspects if line.versions[Side.FEISHU].absent]
         for side in Side:
             bench.refresh(side, [line for _, line in suspects if line.versions[side].line])
+        self.found.revived += sum(not line.versions[Side.FEISHU].absent for line in missed)
         unsettled = [found for found in suspects if _is_suspect(tools, found[1])]
         conflicts = tools.memory.open_conflicts([line.link.id or 0 for _, line in unsettled if line.link])
         doubtful = [self._tell_linked(tools, known, line, conflicts) for known, line in unsettled]

@@ -10,6 +10,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "schema": ("syncer.cli.files", "Print the JSON Schema of mapping files, for editors."),
     "check": ("syncer.cli.files", "Validate mapping files, against both real tables unless --offline."),
     "apply": ("syncer.cli.files", "Make mapping files the active mappings."),
+    "add-field": ("syncer.cli.adding", "Add a pair to a mapping file, and the field or column that it lacks."),
     "remove": ("syncer.cli.mappings", "Take a mapping, its memory and its triggers away; both tables stay."),
     "plan": ("syncer.cli.runs", "Show what the next run would do, and do nothing."),
     "sync": ("syncer.cli.runs", "Make one run now, in this process, to its end."),

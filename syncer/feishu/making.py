@@ -1,4 +1,4 @@
-"""Makes tables of a base. Only what a person asked for comes here; nothing is ever made by a run."""
+"""Makes tables, fields and views of a base. Only what a person asked for comes here; nothing is ever made by a run."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -28,3 +28,10 @@ def make_table(client: FeishuClient, app_token: str, name: str, fields: Sequence
     if not isinstance(table_id, str):
         raise FeishuSetupError(f"{where}: Feishu made a table and did not say which", api="bitable.table.create")
     return table_id
+
+
+def make_field(client: FeishuClient, app_token: str, table_id: str, body: Json) -> None:
+    """Create a field (the body of the field API). Raises as ``make_table``, and is not repeated either."""
+    where = f"base {short(app_token)}, table {table_id}"
+    path = f"/open-apis/bitable/v1/apps/{quote(app_token)}/tables/{quote(table_id)}/fields"
+    client.call(Call("bitable.field.create", "POST", path, body=body, writes=True, where=where))

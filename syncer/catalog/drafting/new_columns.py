@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from syncer.catalog.drafting.guess import LeftOut
@@ -95,6 +95,12 @@ def statements(table: str, columns: Sequence[NewColumn], *, primary: str | None)
     if primary is not None:
         made.append(f"CREATE INDEX ON {table} ({quoted(primary)})")
     return made + [_comment(table, column) for column in columns]
+
+
+def add_statements(table: str, column: NewColumn, name: str) -> list[str]:
+    """The statements that add a column of some name to a table (its name quoted already)."""
+    named = replace(column, name=name)
+    return [f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {declared(named)}", _comment(table, named)]
 
 
 def declared(column: NewColumn) -> str:

@@ -58,9 +58,11 @@ def resume(name: Name) -> None:
 def remove(name: Name) -> None:
     """Take a mapping, its memory and its triggers away; both tables stay as they are."""
     with syncer() as living:
-        release(living, living.applied(name)[1])
+        mapping = living.applied(name)[1]
+        release(living, mapping)
         _forget_batches(living, name)
         living.store.remove(name)
+        living.forget_source(mapping)
     console.say(f"mapping {name} is forgotten, and what it remembered; both tables stay as they are")
 
 

@@ -42,6 +42,10 @@ class Shelf(Protocol):
         """Forget lines."""
         ...
 
+    def clear(self) -> None:
+        """Forget all lines, and how far reading went."""
+        ...
+
     def note(self) -> Mapping[str, Json]:
         """How far reading went, as it was last noted; empty at first."""
         ...

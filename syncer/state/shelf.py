@@ -25,6 +25,8 @@ ON CONFLICT (source, line) DO UPDATE SET moved = excluded.moved, until = exclude
 WHERE s.moved <= excluded.moved
 """)
 _DROP = text("DELETE FROM syncer_state.shelf WHERE source = :source AND line = ANY(CAST(:lines AS text[]))")
+_CLEAR = text("DELETE FROM syncer_state.shelf WHERE source = :source")
+_CLEAR_NOTE = text("DELETE FROM syncer_state.shelf_note WHERE source = :source")
 _NOTE = text("SELECT note FROM syncer_state.shelf_note WHERE source = :source")
 _ADVANCE = text("""
 INSERT INTO syncer_state.shelf_note (source, note) VALUES (:source, CAST(:note AS json))
@@ -76,6 +78,12 @@ class PostgresShelf:
             return
         with reaching(self._engine), self._engine.begin() as connection:
             connection.execute(_DROP, {"source": self._source, "lines": array_text(lines)})
+
+    def clear(self) -> None:
+        """Forget everything, how far reading went too: names, addresses and numbers of people may be among it."""
+        with reaching(self._engine), self._engine.begin() as connection:
+            for statement in (_CLEAR, _CLEAR_NOTE):
+                connection.execute(statement, {"source": self._source})
 
     def note(self) -> Mapping[str, Json]:
         """How far reading went, as it was last noted; empty at first."""

@@ -34,6 +34,11 @@ class MemoryShelf:
         for line in lines:
             self.lines.pop(line, None)
 
+    def clear(self) -> None:
+        """Forget all lines, and how far reading went."""
+        self.lines.clear()
+        self._note = {}
+
     def note(self) -> Mapping[str, Json]:
         """How far reading went."""
         return self._note

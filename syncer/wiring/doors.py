@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from syncer.feishu.source import SourceRecords
 
 
+def shelf_of(app: str, source: Source) -> tuple[str, tuple[str, str], str]:
+    """Where what is read of a source is kept; the parts of an approval are read of the same instances."""
+    if isinstance(source, ApprovalSource):
+        return app, place_of(replace(source, part="")), ""
+    return app, place_of(source), "private" if source.private else ""
+
+
 class Doors(Services):
     """What speaks to the two sides of a mapping, each made once."""
 
@@ -112,11 +119,9 @@ class Doors(Services):
         from syncer.feishu.contacts import contacts  # noqa: PLC0415 - likewise
 
         client, who = self.client(mapping.app), Asker(mapping.name)
+        shelf = self.store.shelf(*shelf_of(mapping.app, source))
         if isinstance(source, ApprovalSource):
-            # Its parts are read of the same instances.
-            whole = self.store.shelf(mapping.app, place_of(replace(source, part="")))
-            return ApprovalRecords(client, source, whole, who)
-        shelf = self.store.shelf(mapping.app, place_of(source), "private" if source.private else "")
+            return ApprovalRecords(client, source, shelf, who)
         return contacts(client, source, shelf, who)
 
     def rows(self, mapping: SyncMapping) -> PostgresRows:

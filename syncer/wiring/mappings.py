@@ -19,7 +19,7 @@ from syncer.database.capture.watch import script, way_of
 from syncer.database.connections import place
 from syncer.jobs import Sides
 from syncer.state.mappings import Applied
-from syncer.wiring.doors import Doors
+from syncer.wiring.doors import Doors, shelf_of
 from syncer.wiring.filing import unusable_folders
 
 
@@ -82,6 +82,15 @@ class Mappings(Doors):
         number = self.store.apply(sides.mapping.name, stored, whole, differences)
         self.store.learn(sides.mapping.name, "options", options)
         return number
+
+    def forget_source(self, mapping: SyncMapping) -> None:
+        """Forget what was read of a mapping's approval or directory, unless another mapping reads it too."""
+        if mapping.source is None:
+            return
+        shelf = shelf_of(mapping.app, mapping.source)
+        others = [self.applied(each.name)[1] for each in self.store.mappings() if each.name != mapping.name]
+        if all(other.source is None or shelf_of(other.app, other.source) != shelf for other in others):
+            self.store.shelf(*shelf).clear()
 
     def script(self, mappings: Sequence[SyncMapping]) -> str:
         """What ``apply`` would do to the database of these mappings, which are of one connection, as SQL."""

@@ -1,6 +1,8 @@
 """Approvals and contacts through the commands: checked, applied, planned, synced, and what is said of them."""
 
-from tests.sources.stage import CHILDREN, HOUR
+import psycopg
+
+from tests.sources.stage import CHILDREN, HOUR, PEOPLE
 
 
 def test_people_and_departments_go_into_their_tables(stage):
@@ -52,6 +54,22 @@ def test_an_approval_and_its_tasks_go_into_their_tables(stage):
     )
     assert stage.control.subscriptions() == []
     assert stage.json("status")["mappings"][0]["warnings"] == []
+
+
+def test_what_was_read_is_forgotten_with_the_last_mapping_that_reads_it(stage):
+    stage.people()
+    stage.write(PEOPLE.replace("name: people", "name: again", 1).replace("hr.people", "hr.crew"), "again.yaml")
+    stage.sql("CREATE TABLE hr.crew (LIKE hr.people INCLUDING ALL)")
+    stage.control.hire([{"name": "韩梅梅", "email": "han@example.com"}])
+    stage.ok("apply")
+    stage.ok("sync", "--all")
+    kept = "SELECT count(*) FROM syncer_state.shelf WHERE body LIKE '%han@example.com%'"
+    with psycopg.connect(stage.state_url.replace("+psycopg", ""), autocommit=True) as state:
+        assert state.execute(kept).fetchone() == (1,)
+        stage.ok("remove", "again")
+        assert state.execute(kept).fetchone() == (1,)
+        stage.ok("remove", "people")
+        assert state.execute(kept).fetchone() == (0,)
 
 
 def test_a_source_is_only_read_and_says_so(stage):

@@ -46,6 +46,13 @@ def test_how_far_reading_went_is_what_was_noted_last(shelf):
     assert shelf.note() == {"窗": 2, "page": ["x"]}
 
 
+def test_what_is_cleared_is_read_anew_from_the_beginning(shelf):
+    shelf.put([Kept("a", {"mobile": "+86"})])
+    shelf.advance({"reached": 1})
+    shelf.clear()
+    assert (shelf.standing(), shelf.note()) == ({}, {})
+
+
 def test_two_sources_know_nothing_of_each_other(engine):
     one, other = shelf_in(engine), shelf_in(engine)
     one.put([Kept("a", {})])

@@ -185,7 +185,7 @@ class StageWorld:
             rows = self.pair.rows("no, amount, note, deleted")
             return {no: {**_values({"amount": a, "note": n}), "marked": bool(gone)} for no, a, n, gone in rows}
         return {
-            cells[FIELD["no"]]: {
+            cells.get(FIELD["no"]): {
                 **_values({name: cells.get(field) for name, field in FIELD.items()}),
                 "marked": bool(cells.get(MARK[side])),
             }
@@ -238,7 +238,7 @@ def _mapping(rules: Rules) -> SyncMapping:
         table_id="tbl",
         connection="erp",
         table="orders",
-        pairs=tuple(PairSpec(field, name) for name, field in FIELD.items()),
+        pairs=tuple(PairSpec(field, name, required=name == "no") for name, field in FIELD.items()),
         key=(rules.key,),
         match=("no",),
         pairing=Pairing.POLICY,
@@ -259,7 +259,8 @@ def _yaml(rules: Rules) -> str:
     marks = {"from_feishu": f"{{mark: {{column: {MARK[Side.DATABASE]}, value: true}}}}"}
     marks["from_database"] = f"{{mark: {{field: {MARK[Side.FEISHU]}, value: true}}}}"
     ways = {way: marks[way] if getattr(rules, way) == "mark" else getattr(rules, way) for way in marks}
-    fields = "\n".join(f"  - {{field: {field}, column: {name}}}" for name, field in FIELD.items())
+    required = {"no": ", required: true"}
+    fields = "\n".join(f"  - {{field: {field}, column: {name}{required.get(name, '')}}}" for name, field in FIELD.items())
     return (
         f"match: [no]\npairing: policy\nfields:\n{fields}\n"
         f"conflicts: {{default: {rules.policy}, deletes: {rules.deletes}, tolerance: 0s}}\n"

@@ -195,7 +195,7 @@ class StageWorld:
     def numbers(self, side):
         if side is Side.DATABASE:
             return Counter(no for (no,) in self.pair.rows("no"))
-        return Counter(cells[FIELD["no"]] for cells in self.pair.plain().values())
+        return Counter(cells.get(FIELD["no"]) for cells in self.pair.plain().values())
 
     def conflicts(self):
         return [(one.state, one.winner) for one in self.pair.conflicts(None) if one.winner or one.state == "open"]
@@ -260,7 +260,9 @@ def _yaml(rules: Rules) -> str:
     marks["from_database"] = f"{{mark: {{field: {MARK[Side.FEISHU]}, value: true}}}}"
     ways = {way: marks[way] if getattr(rules, way) == "mark" else getattr(rules, way) for way in marks}
     required = {"no": ", required: true"}
-    fields = "\n".join(f"  - {{field: {field}, column: {name}{required.get(name, '')}}}" for name, field in FIELD.items())
+    fields = "\n".join(
+        f"  - {{field: {field}, column: {name}{required.get(name, '')}}}" for name, field in FIELD.items()
+    )
     return (
         f"match: [no]\npairing: policy\nfields:\n{fields}\n"
         f"conflicts: {{default: {rules.policy}, deletes: {rules.deletes}, tolerance: 0s}}\n"

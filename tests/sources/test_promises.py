@@ -80,6 +80,26 @@ def test_who_is_out_of_range_is_marked_and_who_resigned_is_deleted(stage, living
     assert dict(stage.sql("SELECT open_id, hidden FROM hr.people"))[three] is False
 
 
+@pytest.mark.parametrize("shown", ["shown", "unknown", "forbidden"])
+@pytest.mark.parametrize("heard", [True, False], ids=["heard", "unheard"])
+def test_who_resigned_is_gone_however_feishu_answers_about_them(stage, living, shown, heard):
+    """Only where nobody was told and nobody may look is a person merely out of range."""
+    stage.control.set_switches(resigned_user=shown)
+    one, two = stage.control.hire([{"name": "李雷"}, {"name": "韩梅梅 🌸"}])
+    stage.people()
+    stage.ok("apply")
+    living.sync("people", ALL)
+    stage.events()
+    stage.control.resign(one)
+    if heard:
+        stage.deliver(living)
+        living.sync("people", SOME)
+    living.sync("people", ALL)
+    hidden = dict(stage.sql("SELECT open_id, hidden FROM hr.people"))
+    assert hidden[two] is False
+    assert hidden.get(one, "gone") == (True if shown == "forbidden" and not heard else "gone")
+
+
 def test_a_backfill_that_was_cut_short_goes_on_where_it_stopped(stage, living):
     stage.control.set_quota_scale(0)
     stage.leave()

@@ -61,6 +61,8 @@ def _lines(draft: SourceDraft) -> Iterator[str]:
     yield from ("version: 1", f"name: {scalar(draft.name)}", f"description: {scalar(draft.title)}", "feishu:")
     if draft.app != "default":
         yield f"  app: {scalar(draft.app)}"
+    if isinstance(draft.source, ApprovalSource):
+        yield "  # Read from a year back on; for another beginning add e.g. `since: 2026-01-01` beside the code."
     yield f"  {_source(draft.source)}"
     yield from ("database:", f"  connection: {scalar(draft.connection)}", f"  table: {scalar(draft.table)}")
     yield f"  key: [{scalar(draft.key)}]"

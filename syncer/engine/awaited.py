@@ -1,4 +1,4 @@
-"""Notes which updates of records wait for their event: only those that a kept event tells of are known to be safe.
+"""Notes which updates and deletions of records wait for their event: only what a kept event tells of is surely safe.
 
 New records are none of them, for there is no edit to overwrite; nor are records of bases that send no events.
 """
@@ -37,9 +37,11 @@ class Awaited:
 
     def note(self, notebook: Notebook, intent: Intent, operations: Sequence[Operation]) -> None:
         """These operations of a batch took effect."""
-        if intent.action != "update":
+        if intent.action == "create":
             return
-        records = [operation.line for operation in operations if operation.line is not None and operation.values]
+        deletes = intent.action == "delete"
+        some = [operation for operation in operations if operation.values or deletes]
+        records = [operation.line for operation in some if operation.line is not None]
         if records and self._expects():
             notebook.sent[intent.id] = records
             if intent.id in self._doubted:

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 import orjson
 
 from syncer.core.conflicts import Clash, Verdict
-from syncer.core.mapping import Misfit, Pair
-from syncer.core.overwritten import NOTHING, Content, Raw, Sent, Trace, Word, is_lost, trace
+from syncer.core.mapping import Misfit
+from syncer.core.overwritten import NOTHING, Content, Raw, Sent, Trace, is_lost, trace
 from syncer.core.plan import Action, Collision, LinePlan, Operation
 from syncer.core.putting_back import Decision, Edit, decide
 from syncer.core.records import Base, Held, Link, Side, Told, Unreadable, Version
@@ -24,6 +24,7 @@ from syncer.engine.awaited import HEARD
 from syncer.engine.carry import Carrier
 from syncer.engine.cases import Bench
 from syncer.engine.frozen import Frozen, thaw_some
+from syncer.engine.hearing import Hearing
 from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -31,8 +32,8 @@ from syncer.engine.record_half import RecordHalf
 from syncer.engine.recover import Recovery
 from syncer.engine.row_half import RowHalf
 from syncer.engine.tools import Tools
-from syncer.fields.event_cells import event_cell
-from syncer.ports import FieldInfo, RecordTableInfo, Unverified
+from syncer.engine.undeleted import Undeleted
+from syncer.ports import RecordTableInfo, Unverified
 from syncer.ports.signals import RecordEvent
 
 CHUNK = 1000
@@ -87,13 +88,9 @@ class Overwritten:
 
     def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
         self._tools = tools
-        self._fields = self._known(info)
-        self._is_fresh = False
+        self._hearing = Hearing(tools, info)
+        self._undeleted = Undeleted(tools, self._hearing)
         self._waiting: set[tuple[str, str, str]] = set()
-
-    def _known(self, info: RecordTableInfo) -> dict[str, FieldInfo]:
-        fields = {field.name: field for field in info.fields}
-        return {pair.name: fields[pair.field] for pair in self._tools.rules.pairs if pair.field in fields}
 
     def look(self, *, stopped: bool = False) -> Collection[str]:
         """Deal with what events told since the last look; the records that something was put back into.
@@ -105,13 +102,15 @@ class Overwritten:
             return back
         cursor = memory.cursor(Side.FEISHU)
         since = self._since(cursor.get(HEARD))
-        records, last = signals.edited_since(self._tools.table, since)
+        records, last = signals.changed_since(self._tools.table, since)
         suspects: list[Suspect] = []
         for start in range(0, len(records), CHUNK):
             suspects += self._sift(memory.unverified(records[start : start + CHUNK]))
         if suspects:
             back = self._deal(suspects, stopped=stopped)
-        if records and not self._waiting and last.isoformat() != cursor.get(HEARD):
+        back |= self._undeleted.deal(stopped=stopped)
+        waits = self._waiting or self._undeleted.waits
+        if records and not waits and last.isoformat() != cursor.get(HEARD):
             memory.advance(Side.FEISHU, {**memory.cursor(Side.FEISHU), HEARD: last.isoformat()})
         return back
 
@@ -129,6 +128,9 @@ class Overwritten:
         events = signals.events_of(self._tools.table, [row.record for row in rows]) if rows else {}
         suspects: list[Suspect] = []
         for row, one in _thawed(rows):
+            if one.action is Action.DELETE:
+                self._undeleted.hear(row, one, events.get(row.record, ()), notebook)
+                continue
             traces = self._traces(row, one, events.get(row.record, ()))
             found = [Suspect(row, one, name, each) for name, each in traces.items() if each.lost is not None]
             news = [each for each in found if each.mark() not in row.reported]
@@ -140,34 +142,16 @@ class Overwritten:
 
     def _traces(self, row: Unverified, one: Frozen, events: Sequence[RecordEvent]) -> dict[str, Trace]:
         """What the events say about each cell that a write gave another value."""
-        edits = [event for event in events if event.action == "record_edited"]
         found = {}
         for name, value in one.values.items():
             before = one.before.get(name)
-            if name not in self._fields or name not in self._tools.lens.pairs:
+            if not self._hearing.knows(name):
                 continue
-            words = self._words(name, edits)
+            words = self._hearing.words(name, events)
             assert row.intent.created_at is not None
             sent = Sent(before, value, row.intent.seen, row.intent.created_at, row.until)
             found[name] = trace(sent, words) if words else NOTHING
         return found
-
-    def _words(self, name: str, edits: Sequence[RecordEvent]) -> list[Word]:
-        """What events tell of a field. What nobody understands may name an option that is younger than this run."""
-        words = [word for event in edits if (word := self._word(name, self._fields[name], event)) is not None]
-        if self._is_fresh or not any(isinstance(each, Raw) for word in words for each in (word.before, word.after)):
-            return words
-        self._fields, self._is_fresh = self._fields | self._known(self._tools.records.info()), True
-        return self._words(name, edits)
-
-    def _word(self, name: str, field: FieldInfo, event: RecordEvent) -> Word | None:
-        """What an event tells of a field, if it names it."""
-        if field.id not in event.before and field.id not in event.after:
-            return None
-        pair = self._tools.lens.pairs[name]
-        before, after = (_content(pair, field, told.get(field.id, "")) for told in (event.before, event.after))
-        who = event.operator.get("open_id")
-        return Word(before, after, event.revision, event.happened_at, who if isinstance(who, str) else "")
 
     # What becomes of it.
 
@@ -345,13 +329,6 @@ def _because(met: Collision, suspect: Suspect) -> Collision:
 
 def _held(line: Line, side: Side, pair: str) -> Held:
     return (line.versions[side].values or {}).get(pair)
-
-
-def _content(pair: Pair, field: FieldInfo, raw: str) -> Content:
-    try:
-        return pair.translator.from_cell(event_cell(field, raw))
-    except Misfit:
-        return Raw(raw)
 
 
 def _told(content: Content) -> Json:

@@ -191,8 +191,8 @@ def frozen(name: str, work: Work, cells: Mapping[str, Json] = NO_CELLS, match: M
         name,
         line.link.id,
         operation.action,
-        line.id_on(Side.FEISHU),
-        line.id_on(Side.DATABASE),
+        _known_as(work, Side.FEISHU),
+        _known_as(work, Side.DATABASE),
         operation.values,
         operation.before,
         line.bases,
@@ -203,3 +203,9 @@ def frozen(name: str, work: Work, cells: Mapping[str, Json] = NO_CELLS, match: M
         cells,
         match,
     )
+
+
+def _known_as(work: Work, side: Side) -> str | None:
+    """The line's id on one side; of a line that is to be deleted also that of the half that is gone."""
+    name, link = work.line.id_on(side), work.line.link
+    return link.line(side) if name is None and link is not None and work.operation.action is Action.DELETE else name

@@ -154,8 +154,8 @@ class Signals(Protocol):
         """Whether events of the mapping's Bitable table can be expected: asked for, or some came already."""
         ...
 
-    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
-        """The records whose edits were told of by events received since then, and when the last of them was."""
+    def changed_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits or deletions events received since then told of, and when the last of them was."""
         ...
 
     def caught_up(self, revision: int) -> None:

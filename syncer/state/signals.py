@@ -96,9 +96,9 @@ WHERE s.mapping = :mapping AND s.side = :side AND s.kind = 'line' AND s.line = o
   AND s.generation = over.generation
 """)
 
-_EDITED = text("""
+_CHANGED = text("""
 SELECT record_id, max(received_at) AS last FROM syncer_state.record_event
-WHERE received_at >= :since AND table_id = :table_id AND action = 'record_edited' GROUP BY record_id
+WHERE received_at >= :since AND table_id = :table_id AND action <> 'record_added' GROUP BY record_id
 """)
 
 _HEARS = text("""
@@ -221,10 +221,10 @@ class PostgresSignals:
         with reaching(self._engine), self._engine.connect() as connection:
             return bool(connection.scalar(_HEARS, {"mapping": self._mapping}))
 
-    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
-        """The records whose edits were told of by events received since then, and when the last of them was."""
+    def changed_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits or deletions events received since then told of, and when the last of them was."""
         with reaching(self._engine), self._engine.connect() as connection:
-            rows = connection.execute(_EDITED, {"table_id": table_id, "since": since}).all()
+            rows = connection.execute(_CHANGED, {"table_id": table_id, "since": since}).all()
         return [row.record_id for row in rows], max((row.last for row in rows), default=since)
 
     def caught_up(self, revision: int) -> None:

@@ -198,12 +198,12 @@ class InMemorySignals:
         """Whether events of the mapping's Bitable table can be expected."""
         return True
 
-    def edited_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
-        """The records whose edits were told of by events received since then, and when the last of them was."""
+    def changed_since(self, table_id: str, since: datetime) -> tuple[Sequence[str], datetime]:
+        """The records whose edits or deletions events received since then told of, and when the last of them was."""
         found = {
             event.record: event.received_at
             for table, event in self._noticing.events
-            if table == table_id and event.action == "record_edited" and event.received_at >= since
+            if table == table_id and event.action != "record_added" and event.received_at >= since
         }
         return list(found), max(found.values(), default=since)
 

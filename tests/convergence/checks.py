@@ -6,7 +6,7 @@ from collections import Counter
 from syncer.core.mapping import DeletePolicy, Direction
 from syncer.core.records import Side
 from syncer.core.values import dump, is_empty
-from tests.convergence.machine import OVERWRITTEN, Machine
+from tests.convergence.machine import DELETED, OVERWRITTEN, Machine
 from tests.convergence.mappings import D, F
 from tests.convergence.people import Edit, Line
 
@@ -255,7 +255,7 @@ class Checks:
     def _is_excused(self, edit: Edit) -> bool:
         """Whether an edit may have been lost: our write came after it, and no event told of either of the two."""
         noticer = self.machine.noticer
-        if edit.excused != OVERWRITTEN or noticer is None:
+        if edit.excused not in (OVERWRITTEN, DELETED) or noticer is None:
             return bool(edit.excused)
         return not noticer.has_told(edit.line[1], self.pairs[edit.pair].field, edit.cell)
 

@@ -25,6 +25,7 @@ LATEST = 7
 
 
 OVERWRITTEN = "edited between the look and the write"
+DELETED = "edited between the look and the deletion"
 
 
 class CrashError(BaseException):
@@ -268,7 +269,7 @@ class Machine:
         if self.chaotic and self.touching and self.gaps.random() < self.odds["gap"]:
             record, fields = self.gaps.choice(sorted(self.touching.items(), key=lambda item: item[0]))
             self.tell("*** somebody edits what is being written")
-            self.people.interfere(record, fields or [])
+            self.people.interfere(record, fields)
             self._forgive(self.people.count - 1, {record: fields})
 
     def _forgive(self, looked: int, touched: dict[str, set[str] | None]) -> None:
@@ -276,7 +277,7 @@ class Machine:
             if edit.at > looked and edit.line[0] is F and edit.line[1] in touched:
                 fields = touched[edit.line[1]]
                 if fields is None:
-                    edit.excused = "edited between the look and the deletion"
+                    edit.excused = DELETED
                 elif self.people.pairs[edit.pair].field in fields and not edit.excused:
                     edit.excused = OVERWRITTEN
 

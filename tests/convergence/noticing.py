@@ -109,7 +109,7 @@ class Noticer:
     def _tell(self, events) -> None:
         for event in events:
             self.noticing.receive("default", event)
-            if event.changes[0].action == "record_edited":
+            if event.changes[0].action != "record_added":
                 for cells in (event.changes[0].before, event.changes[0].after):
                     self._came.update((event.changes[0].record, *item) for item in cells.items())
 

@@ -120,8 +120,11 @@ class People:
             self._drop(partner)
 
     def interfere(self, record: str, fields) -> None:
-        """Somebody edits one of the very cells that are being written."""
-        names = [name for name, pair in self.pairs.items() if pair.field in fields and name not in ("origin", "id")]
+        """Somebody edits one of the very cells that are being written; any where ``fields`` is nothing."""
+        typed = {name: pair.field for name, pair in self.pairs.items() if name not in ("origin", "id")}
+        if fields is None:
+            fields = [field for name, field in typed.items() if name not in NOT_TYPED]
+        names = [name for name, field in typed.items() if field in fields]
         if record in self.records.records and names:
             self._edit((F, record), self.rng.choice(names))
 

@@ -53,7 +53,7 @@ def add_field(
     dry: Annotated[bool, typer.Option("--dry-run", help="Show it, make nothing and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a pair to a mapping file, and if asked the field or column it lacks; `syncer apply` makes it active."""
+    """Add a pair to a mapping file, and the field or column that it lacks. `syncer apply` makes it active."""
     if not (field or column):
         raise MendError("name a --field, a --column, or both")
     loaded = _file_of(name)

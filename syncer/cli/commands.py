@@ -20,6 +20,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "status": ("syncer.cli.status", "Show how mappings stand and what waits for a person."),
     "conflicts": ("syncer.cli.conflicts", "Fields that both sides changed: list, show, resolve."),
     "failures": ("syncer.cli.failures", "What could not be written: list, show, retry, discard."),
+    "view": ("syncer.cli.views", "Views in the Bitable of what waits for a person: create."),
     "history": ("syncer.cli.history", "Tell one line's life: every write, before and after."),
     "mappings": ("syncer.cli.mappings", "Applied mappings and their revisions: list, history, diff, rollback."),
     "pause": ("syncer.cli.mappings", "Stop a mapping; its backlog is kept."),

@@ -35,7 +35,7 @@ def condition_of(clause: Clause, columns: Mapping[str, Column]) -> Composable:
 def _condition(condition: Condition, column: Column) -> Composable:
     name, kind = SQL("t.{}").format(Identifier(column.info.name)), column.info.type
     if kind in _TEXTS:
-        found = _of_text(condition, SQL('{} COLLATE "C"').format(name))
+        found = _of_text(condition, SQL('({} COLLATE "C")').format(name))
     elif kind in _NUMBERS:
         found = _of_ordered(condition, name, SQL("{}::numeric"))
     elif kind == "date":

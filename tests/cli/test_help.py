@@ -15,12 +15,13 @@ from syncer.cli.main import _status, app
 ROOT = Path(__file__).parents[2]
 CONTRACT = (
     "demo up worker beat serve listen simulator init doctor migrate schema check apply remove plan sync status approve",
-    "conflicts failures history verify undo mappings pause resume",
+    "conflicts failures history verify undo mappings pause resume add-field view",
 )
 SUBCOMMANDS = {
     "conflicts": ["list", "show", "resolve"],
     "failures": ["list", "show", "retry", "discard"],
     "mappings": ["list", "history", "diff", "rollback"],
+    "view": ["create"],
 }
 
 SERVERS = {"lark_oapi", "redis", "alembic", "aiohttp", "celery", "kombu"}
@@ -69,7 +70,7 @@ def test_every_command_of_the_contract_is_there_and_no_other():
 def test_help_lists_every_command(capsys):
     status, out, _ = told(capsys, "--help")
     assert status == 0
-    listed = re.findall(r"^  ([a-z]+)  ", out.split("Commands:")[1], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  ", out.split("Commands:")[1], re.MULTILINE)
     assert listed == list(MODULES)
 
 

@@ -113,6 +113,16 @@ def fill(look: psycopg.Connection, rows):
         cursor.executemany(statement, [[row[name] for name in COLUMNS] for row in rows])
 
 
+@pytest.mark.parametrize("name", ["words", "short"])
+def test_parts_of_texts_are_found_letter_by_letter(things, look, name):
+    look.execute(f"INSERT INTO things ({name}) VALUES ('草稿 🧾'), ('A%b'), ('a_'), (''), (NULL), ('ä')")
+    forms = {column.name: column_form(column, ZoneInfo("UTC")) for column in things.info().columns}
+    for part, found in [("稿 🧾", {"草稿 🧾"}), ("%", {"A%b"}), ("a", {"a_"}), ("ä", {"ä"})]:
+        where = Where(Condition(name, "contains", (part,)), {name: forms[name].read})
+        read = {raw.columns[list(COLUMNS).index(name)] for page in things.read(where) for raw in page.rows}
+        assert read == found
+
+
 def test_rows_outside_are_not_even_sent(things, look):
     some = "SELECT CASE n % 10 WHEN 0 THEN 'CN' ELSE 'US' END, n FROM generate_series(1, 100) n"
     look.execute(f"INSERT INTO things (words, whole) {some}")

@@ -135,10 +135,12 @@ def _written_sides_take_it(case: _Case) -> Iterator[Finding]:
 
 def _merges_have_something_to_add(case: _Case) -> Iterator[Finding]:
     for at, pair in case.pairs.items():
-        wanted, what = _ADDS.get(pair.merge, (None, ""))
+        if pair.merge not in _ADDS:
+            continue
+        wanted, what = _ADDS[pair.merge]
         field, column = case.tables.field(pair.field), case.tables.column(pair.name)
         kinds = {field_form(field, _UTC, column).kind, column_form(column, _UTC, field).kind}
-        if wanted and kinds != {wanted}:
+        if kinds != {wanted}:
             yield ("fields", at, "merge"), f"{pair.merge} is for {what} on both sides; leave it out for this pair"
 
 

@@ -18,7 +18,8 @@ Winner = Literal["latest", "feishu", "database", "manual", "fill_empty"]
 class Files(Part):
     """Where the files of an attachment field are kept."""
 
-    folder: Folder = Field(
+    folder: Folder | None = Field(
+        default=None,
         description="Files are fetched to this folder: a whole path, or any address fsspec knows.",
         examples=["/srv/attachments", "s3://bucket/attachments"],
     )
@@ -27,6 +28,15 @@ class Files(Part):
         description="Other folders whose files may be uploaded.",
         examples=[["https://cdn.example.com/contracts"]],
     )
+    name: Bare | None = Field(
+        default=None, description="What the file is called that a column of bytes holds itself.", examples=["照片.jpg"]
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_keep_them(self) -> "Files":
+        if (self.folder is None) is (self.name is None) or (self.name and self.sources):
+            raise ValueError("needs folder (a column of places) or name alone (a column of bytes); write one")
+        return self
 
 
 class FieldPair(Part):

@@ -138,4 +138,5 @@ def manner_of(pair: Any) -> Manner:
         link=pair.link,
         files=pair.files.folder if pair.files else None,
         file_sources=pair.files.sources if pair.files else (),
+        file_name=pair.files.name if pair.files else None,
     )

@@ -158,6 +158,8 @@ class Manner:
     """The folder of an attachment's files, whose places the column holds."""
     file_sources: tuple[str, ...] = ()
     """Other folders from which files are uploaded."""
+    file_name: str | None = None
+    """What the file is called that the column itself holds."""
     option_ids: tuple[tuple[str, str], ...] = ()
     """The ids that options had when they went by the names the file gives them; no part of what the file says."""
 

@@ -20,6 +20,7 @@ from syncer.database.batches import Batch, commit
 from syncer.database.blocks import Block
 from syncer.database.clocks import skew_of
 from syncer.database.connections import session
+from syncer.database.contents import Content, content_of
 from syncer.database.lines import Layout, LineRow, make_line
 from syncer.database.loading import Load, Loader
 from syncer.database.parameters import texts_of
@@ -84,6 +85,14 @@ class PostgresRows:
     def find(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> Sequence[RawRow]:
         """Rows whose match columns hold one of the given tuples; NULL is never found."""
         return self._select(match, values)
+
+    @contextmanager
+    def content(self, key: str, column: str) -> Iterator[Content]:
+        """The bytes of a cell, piece by piece. Raises ``UnusableFileError`` if there are none."""
+        with self._session() as connection:
+            statements = self._knowledge(connection)[0]
+        with content_of(self._engine, statements, key, column) as content:
+            yield content
 
     def write(
         self, batch: str, inserts: Sequence[RowInsert], updates: Sequence[RowUpdate], deletes: Sequence[RowDelete]

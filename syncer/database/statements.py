@@ -61,6 +61,12 @@ class Statements:
             self._equal(self.key),
         )
 
+    def of_one(self, asked: Composable) -> Composed:
+        """Something about the rows with the sent keys; parameters of its own follow the keys."""
+        return SQL("SELECT {} FROM {} AS t JOIN {} ON {}").format(
+            asked, self.name, self._sent(self.key), self._equal(self.key)
+        )
+
     def versions(self) -> Composed:
         """The versions of the rows with the sent keys."""
         return SQL("SELECT s.n, t.xmin::text FROM {} AS t JOIN {} ON {}").format(
@@ -119,7 +125,12 @@ class Statements:
         )
 
     def _listed(self) -> Composed:
-        return _COMMA.join([SQL("t.{}").format(Identifier(name)) for name in self.read])
+        return _COMMA.join(map(self._shown, self.read))
+
+    def _shown(self, name: str) -> Composed:
+        """A column as it is read: of bytes, which may be many, only their digest."""
+        is_bytes = self.table.column(name).info.type == "bytea"
+        return SQL("pg_catalog.sha256(t.{})" if is_bytes else "t.{}").format(Identifier(name))
 
     def _sent(self, columns: Sequence[str]) -> Composed:
         """The parameters as rows: ``$1`` the positions, then one array per column."""

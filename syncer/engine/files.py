@@ -8,6 +8,7 @@ content is uploaded once: whoever is killed afterwards finds it by its digest.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -21,8 +22,9 @@ from syncer.core.plan import Action, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Side
 from syncer.core.values import Value
 from syncer.engine.line import Line
+from syncer.fields.bytes import BytesCodec, Codec, digest_of
 from syncer.fields.filed import CellFile, FiledCodec, awaited_in, files_in, safe_name
-from syncer.ports.files import FileNote, Ledger, Media, Storage, UnusableFileError
+from syncer.ports.files import Content, Contents, FileNote, Found, Ledger, Media, Storage, UnusableFileError
 
 AT_ONCE = 4
 """Files under way together: what one of them waits for, another may use; Feishu allows five calls a second."""
@@ -76,10 +78,32 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """The files of one pair: how they are named, and where they are kept."""
+    """The files of one pair: how they are named, and where those of a row are kept."""
 
-    codec: FiledCodec
-    storage: Storage
+    codec: Codec
+    storage: Callable[[str | None], Storage]
+
+
+@dataclass(frozen=True, slots=True)
+class CellStorage:
+    """A cell that holds a file itself; it is only read."""
+
+    contents: Contents
+    key: str
+    column: str
+
+    def find(self, place: str) -> Found:
+        """What stands in the cell."""
+        with self.open(place) as content:
+            return Found(content.size, place)
+
+    def open(self, _place: str) -> AbstractContextManager[Content]:
+        """The bytes."""
+        return self.contents.content(self.key, self.column)
+
+    def put(self, place: str, _pieces: Iterator[bytes]) -> None:
+        """Never done: no pair of such files is carried to the database."""
+        raise UnusableFileError(f"{place} cannot be written", final=True)
 
 
 class Files:
@@ -102,7 +126,7 @@ class Files:
         works = [(line, operation, name) for line in lines for operation, name in self._filed(line)]
         if not works:
             return
-        jobs = {key: job for _, operation, name in works for key, job in self._jobs(operation, name)}
+        jobs = {key: job for line, operation, name in works for key, job in self._jobs(line, operation, name)}
         self._do(list(jobs.values()))
         for line in {id(line): line for line, _, _ in works}.values():
             line.plan = self._made_true(line.plan)
@@ -120,17 +144,18 @@ class Files:
                 if operation.values.get(name) is not None:
                     yield operation, name
 
-    def _jobs(self, operation: Operation, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _jobs(self, line: Line, operation: Operation, name: str) -> Iterator[tuple[str, Callable[[], None]]]:
         """What has to be done for a value, by what tells it from the same for another line."""
         shelves, base = self._shelves[name], operation.after.get(name)
+        storage = shelves.storage(line.id_on(Side.DATABASE))
         if operation.side is Side.DATABASE:
             source = base.feishu if base is not None else None
             for file in files_in(source):
-                yield file.token, partial(self._try, file.token, partial(self._fetch, shelves, file))
+                yield file.token, partial(self._try, file.token, partial(self._fetch, shelves.codec, storage, file))
         else:
             source = base.database if base is not None else None
             for place in shelves.codec.places(source):
-                yield place, partial(self._try, place, partial(self._upload, shelves, place))
+                yield place, partial(self._try, place, partial(self._upload, storage, place))
 
     def _do(self, jobs: Sequence[Callable[[], None]]) -> None:
         """Do all of these, some together; each as urgent, and as entitled to act, as the run itself."""
@@ -154,40 +179,43 @@ class Files:
 
     # To the database.
 
-    def _fetch(self, shelves: Shelves, file: CellFile) -> None:
+    def _fetch(self, codec: Codec, storage: Storage, file: CellFile) -> None:
         """Have a file at its place: where it came from if it is there still, else in the folder."""
         assert self._media is not None
         assert self._whereabouts is not None
         known = self._whereabouts.ledger.of(file.token)
-        if known is not None and _stands(shelves.storage, known):
+        if known is not None and _stands(storage, known):
             return
         if known is not None:
             self._whereabouts.forget(known.place)
-        place, heard = shelves.codec.default_place(file), _Heard()
-        self._media.download(file.token, lambda pieces: shelves.storage.put(place, heard.listening(pieces)))
-        found = shelves.storage.find(place)
+        assert isinstance(codec, FiledCodec), "bytes are carried to Feishu alone"
+        place, heard = codec.default_place(file), _Heard()
+        self._media.download(file.token, lambda pieces: storage.put(place, heard.listening(pieces)))
+        found = storage.find(place)
         stamp = found.stamp if found else ""
         note = FileNote(place, file.token, file.name, heard.size, heard.digest.hexdigest(), stamp)
         self._whereabouts.note(note)
 
     # To Feishu.
 
-    def _upload(self, shelves: Shelves, place: str) -> None:
+    def _upload(self, storage: Storage, place: str) -> None:
         """Have what stands at a place among the base's files: nothing to do if it was uploaded as it is."""
         assert self._media is not None
         assert self._whereabouts is not None
-        ledger, found = self._whereabouts.ledger, shelves.storage.find(place)
+        ledger, found = self._whereabouts.ledger, storage.find(place)
         if found is None:
             raise UnusableFileError(f"there is no file {place}; put it there, or correct the column")
         known = ledger.at(place)
         if known is not None and known.size == found.size and known.stamp == found.stamp:
             return
-        opened = partial(shelves.storage.open, place)
+        opened = partial(storage.open, place)
         heard = _Heard()
         with opened() as source:
             for _ in heard.listening(iter(partial(source.read, _PIECE), b"")):
                 pass
         digest, name = heard.digest.hexdigest(), _name(place)
+        if isinstance(storage, CellStorage) and digest != digest_of(place):
+            raise UnusableFileError("the bytes changed since the row was read; the next run looks at them again")
         with self._one_at_a_time.setdefault(digest, Lock()):
             same = known if known is not None and known.digest == digest else ledger.like(digest, name)
             token = same.token if same else self._media.upload(name, heard.size, opened)
@@ -233,19 +261,29 @@ class Files:
 
 
 def with_files(
-    rules: Rules, media: Media, ledger: Ledger, storage_of: Callable[[FiledCodec], Storage]
+    rules: Rules, media: Media, ledger: Ledger, contents: Contents, storage_of: Callable[[FiledCodec], Storage]
 ) -> tuple[Rules, Files]:
     """Rules whose pairs of files know where these are, and who carries them; as they are where no pair has any."""
     whereabouts = Whereabouts(ledger)
     pairs, shelves = [], dict[str, Shelves]()
     for pair in rules.pairs:
         codec = pair.translator
-        if isinstance(codec, FiledCodec):
+        if isinstance(codec, Codec):
             codec = codec.knowing(whereabouts)
-            shelves[pair.name] = Shelves(codec, storage_of(codec))
+            shelves[pair.name] = Shelves(codec, _storage(codec, pair.name, contents, storage_of))
             pair = replace(pair, translator=codec)  # noqa: PLW2901 - the pair, which knows more now
         pairs.append(pair)
     return replace(rules, pairs=tuple(pairs)), Files(shelves, media, whereabouts)
+
+
+def _storage(
+    codec: Codec, column: str, contents: Contents, storage_of: Callable[[FiledCodec], Storage]
+) -> Callable[[str | None], Storage]:
+    """Where the files of a row's cell are, by the row's key."""
+    if isinstance(codec, BytesCodec):
+        return lambda key: CellStorage(contents, key or "", column)
+    folders = storage_of(codec)
+    return lambda _key: folders
 
 
 class _Heard:

@@ -112,10 +112,7 @@ class FiledCodec:
 
     def from_cell(self, cell: Json) -> Value:
         """The files of a cell, without the addresses, which are others at every reading."""
-        if type(cell) is not list or not cell:
-            nothing(cell, "a list of files")
-            return None
-        return spelled([_told(file) for file in cell])
+        return read_cell(cell)
 
     def from_column(self, held: object) -> Value:
         """As the column's form has it."""
@@ -123,8 +120,7 @@ class FiledCodec:
 
     def cell(self, value: Value) -> Json:
         """The tokens."""
-        assert not awaited_in(value), "a file that was not uploaded cannot be written"
-        return None if value is None else [{"file_token": file.token} for file in files_in(value)]
+        return cell_of(value)
 
     def column(self, value: Value) -> object:
         """As the column's form has it."""
@@ -178,6 +174,20 @@ def filed(field: FieldInfo, column: ColumnInfo, zone: ZoneInfo, folder: str, sou
         )
     form = (known.listed or known.make)(column, zone)
     return FiledCodec(form, Shape.LINES if known.family is Columns.TEXT else Shape.LIST, folder, sources)
+
+
+def read_cell(cell: Json) -> Value:
+    """The files of a cell, in its order. Raises ``Misfit``."""
+    if type(cell) is not list or not cell:
+        nothing(cell, "a list of files")
+        return None
+    return spelled([_told(file) for file in cell])
+
+
+def cell_of(value: Value) -> Json:
+    """The cell to send for files that are all uploaded."""
+    assert not awaited_in(value), "a file that was not uploaded cannot be written"
+    return None if value is None else [{"file_token": file.token} for file in files_in(value)]
 
 
 def files_in(value: Value) -> list[CellFile]:

@@ -64,6 +64,23 @@ class Storage(Protocol):
         ...
 
 
+class Content(Readable, Protocol):
+    """The bytes of one cell while they are read."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        ...
+
+
+class Contents(Protocol):
+    """A table whose cells hold files."""
+
+    def content(self, key: str, column: str) -> AbstractContextManager[Content]:
+        """The bytes of a cell, of one snapshot. Raises ``UnusableFileError`` if there are none."""
+        ...
+
+
 class Media(Protocol):
     """The files of one base. Raises ``UnusableFileError`` for a file, and the errors of the Feishu door."""
 

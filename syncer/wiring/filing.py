@@ -6,17 +6,18 @@ from typing import Any
 from syncer.core.mapping import Direction, Rules, SyncMapping
 from syncer.engine.files import Files, with_files
 from syncer.errors import MendError
-from syncer.fields.filed import FiledCodec
+from syncer.fields.bytes import Codec
 from syncer.files.storage import Folders
+from syncer.ports.files import Contents
 from syncer.state.store import Store
 
 
-def carried_by(store: Store, records: Any, rules: Rules) -> tuple[Rules, Files]:
+def carried_by(store: Store, records: Any, rows: Contents, rules: Rules) -> tuple[Rules, Files]:
     """The rules of a run and who carries the files that they speak of. ``records`` is the table in Feishu."""
-    if not any(isinstance(pair.translator, FiledCodec) for pair in rules.pairs):
+    if not any(isinstance(pair.translator, Codec) for pair in rules.pairs):
         return rules, Files()
     ledger = store.ledger(records.app_token)
-    return with_files(rules, records.media(), ledger, lambda codec: Folders(codec.folder, codec.sources))
+    return with_files(rules, records.media(), ledger, rows, lambda codec: Folders(codec.folder, codec.sources))
 
 
 def unusable_folders(mapping: SyncMapping) -> Iterator[tuple[int, str]]:

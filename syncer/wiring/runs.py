@@ -84,7 +84,7 @@ class Syncer(Mappings):
             built = build_rules(sides.mapping, sides.record_table, sides.row_table, people, lines)
             rules = with_clocks(built, sides)
             rules = replace(rules, lacking=stands.lacking, paused={one.column: one.sentence for one in stands.paused})
-            rules, files = carried_by(self.store, sides.records, rules)
+            rules, files = carried_by(self.store, sides.records, sides.rows, rules)
             layout = layout_of(sides.mapping, Tables(sides.record_table, sides.row_table), rules)
         if job.applied.state is State.BROKEN and not job.options.dry:
             self.store.set_state(job.mapping.name, State.ACTIVE)

@@ -277,6 +277,38 @@ def test_folders_behind_addresses_are_used_like_others(stage, tmp_path):
     assert (written(filed.pair.full()), written(filed.pair.sync()), filed.pair.truth()) == ({}, {}, before)
 
 
+def test_bytes_in_a_column_are_uploaded_once_and_go_to_feishu_alone(stage):
+    photo = "{field: 附件, column: photo, direction: to_feishu, files: {name: 照片.jpg}}"
+    mapping = f"match: [no]\nfields:\n  - {{field: 编号, column: no}}\n  - {photo}"
+    pair = stage.pair(FIELDS, "id serial PRIMARY KEY, no text UNIQUE, photo bytea", mapping)
+    large = os.urandom(5 * MEGABYTES)
+    pair.sql("INSERT INTO {t} (no, photo) VALUES ('A', %s), ('B', %s), ('C', NULL), ('D', '')", large, large)
+    assert pair.sync().failures == 0
+
+    def held():
+        cells = stage.control.records(stage.base, pair.place.table_id)
+        files = {line: cells[record]["fields"].get("附件") or [] for line, record in pair.by("编号").items()}
+        content = stage.control.file_content
+        return {
+            line: [(file["name"], content(stage.base, file["file_token"])) for file in some]
+            for line, some in files.items()
+        }
+
+    assert held() == {"A": [("照片.jpg", large)], "B": [("照片.jpg", large)], "C": [], "D": [("照片.jpg", b"")]}
+    assert stage.control.counts()["drive.media.upload_all"] == 2
+    before = pair.truth()
+    for number in range(5):
+        assert written(pair.sync(full=number % 2 == 0)) == {}
+    assert pair.truth() == before
+    pair.sql("UPDATE {t} SET photo = 'new' WHERE no = 'A'")
+    pair.sql("UPDATE {t} SET photo = NULL WHERE no = 'B'")
+    pair.edit(pair.by("编号")["C"], 附件=[{"file_token": stage.control.add_file(stage.base, "mine.jpg")}])
+    pair.sync()
+    assert {line: some[:1] for line, some in held().items() if line in "AB"} == {"A": [("照片.jpg", b"new")], "B": []}
+    assert pair.sql("SELECT photo FROM {t} WHERE no = 'C'") == [(None,)]
+    assert pair.failures() == []
+
+
 class Resident(threading.Thread):
     """The most memory this process has in use, above what it had at first; the simulator is in it too."""
 

@@ -89,6 +89,35 @@ children:
       - {field: status, column: status}
       - {field: start_time, column: at}
 """
+PARTS = """\
+children:
+  rows:
+    part: form.明细
+    table: hr.rows
+    key: [line]
+    fields:
+      - {field: line, column: line}
+      - {field: instance_code, column: code}
+      - {field: position, column: place}
+      - {field: 项目 🧾, column: what}
+  steps:
+    part: timeline
+    table: hr.steps
+    key: [line]
+    fields:
+      - {field: line, column: line}
+      - {field: type, column: kind}
+      - {field: open_id, column: who}
+      - {field: create_time, column: at}
+  talk:
+    part: comment_list
+    table: hr.talk
+    key: [line]
+    fields:
+      - {field: line, column: line}
+      - {field: open_id, column: who}
+      - {field: comment, column: words}
+"""
 FORM = [
     {"id": "w1", "name": "请假类型", "type": "radioV2"},
     {"id": "w2", "name": "金额", "type": "amount"},

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from tests.sources.stage import CHILDREN, HOUR, PEOPLE
+from tests.sources.stage import CHILDREN, HOUR, PARTS, PEOPLE
 
 
 def test_people_and_departments_go_into_their_tables(stage):
@@ -54,6 +54,35 @@ def test_an_approval_and_its_tasks_go_into_their_tables(stage):
     )
     assert stage.control.subscriptions() == []
     assert stage.json("status")["mappings"][0]["warnings"] == []
+
+
+def test_detail_rows_timeline_and_comments_are_tables_of_their_own_that_follow(stage):
+    stage.sql("""
+        CREATE TABLE hr.rows (line text PRIMARY KEY, code text, place int, what text);
+        CREATE TABLE hr.steps (line text PRIMARY KEY, kind text, who text, at timestamptz);
+        CREATE TABLE hr.talk (line text PRIMARY KEY, who text, words text);
+    """)
+    stage.leave(children=PARTS)
+
+    def bill(*whats):
+        return {"明细": [[{"id": "w6", "name": "项目 🧾", "type": "input", "value": what}] for what in whats]}
+
+    one, two = stage.ask({"values": bill("车票", "🏨")}, {"values": bill()})
+    stage.control.comment(one, stage.boss, "为什么 🏨?")
+    stage.ok("check")
+    stage.ok("apply")
+    stage.ok("sync", "--all")
+    rows = "SELECT code, place, what FROM hr.rows ORDER BY code, place"
+    assert stage.sql(rows) == [(one, 0, "车票"), (one, 1, "🏨")]
+    assert stage.sql("SELECT who, words FROM hr.talk") == [(stage.boss, "为什么 🏨?")]
+    steps = "SELECT kind, who FROM hr.steps WHERE line LIKE %s ORDER BY at, line"
+    assert stage.sql(steps, f"{one}/%") == [("START", stage.asker)]
+    stage.control.approve(one)
+    stage.ok("sync", "--all", "--full")
+    assert stage.sql(steps, f"{one}/%") == [("START", stage.asker), ("PASS", stage.boss)]
+    assert stage.sql(steps, f"{two}/%") == [("START", stage.asker)]
+    for name in ("leave-rows", "leave-steps", "leave-talk"):
+        assert stage.json("sync", name, "--full")["written"]["database"] == {"created": 0, "updated": 0, "deleted": 0}
 
 
 def test_what_was_read_is_forgotten_with_the_last_mapping_that_reads_it(stage):

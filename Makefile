@@ -53,6 +53,7 @@ ifeq ($(ARGS),)
 	@echo && .venv/bin/python -m benchmarks.counts
 	@echo && .venv/bin/python -m benchmarks.fleet
 	@echo && .venv/bin/python -m benchmarks.latency || true
+	@echo && .venv/bin/python -m benchmarks.passing || true
 	@echo && .venv/bin/python -m tests.faults --real --seconds 180 --seed 0
 endif
 

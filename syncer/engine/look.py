@@ -98,7 +98,7 @@ class _Seeker:
     def __init__(self, tools: Tools, scope: Scope, revision: int | None) -> None:
         self._tools, self._scope, self._revision = tools, scope, revision
         self._reader = Reader(
-            tools.records, tools.rows, tools.lens, tools.memory, tools.clock, tools.breathe, tools.touched
+            tools.records, tools.rows, tools.lens, tools.memory, tools.breathe, tools.touched, tools.aside
         )
         self._gone: set[tuple[Side, str]] = set()
         self._held: set[int] = set()

@@ -2,9 +2,11 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from concurrent.futures import Future, wait
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import compress
 from typing import TypeAlias
 
@@ -13,16 +15,19 @@ from syncer.core.records import Held, Side, Unreadable
 from syncer.core.series import Forms, forms, kinds
 from syncer.core.survey import Newcomers
 from syncer.core.where import OUTSIDE, inside, is_outside
+from syncer.engine.aside import Aside
 from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
-from syncer.ports import Clock, Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
+from syncer.ports import Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
 
 _Raw: TypeAlias = "tuple[str, bytes, datetime | None]"
 """A new line by its name, its print and the time of its last change."""
 LINKED_AT_ONCE = 1000
+Others = Sequence[tuple[int, int | None]]
+"""Lines that are not as they were: their places, and their links if they have one."""
 
 
 class Reader:
@@ -34,13 +39,14 @@ class Reader:
         rows: Rows,
         lens: Lens,
         memory: Memory,
-        clock: Clock,
         breathe: Callable[[], None] = lambda: None,
         touched: Touched | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._records, self._rows, self._lens = records, rows, lens
-        self._memory, self._clock, self._breathe = memory, clock, breathe
-        self._touched = touched or Touched()
+        self._memory, self._breathe = memory, breathe
+        self._touched, self._aside = touched or Touched(), aside or Aside()
+        self._sifting: tuple[Future[Others], Callable[[Others], None]] | None = None
         self.drafts: Drafts | None = None
         self._left_out = array("q")
         self.outsiders: set[int] = set()
@@ -70,13 +76,13 @@ class Reader:
     def read_records(self, survey: Survey, reporter: Reporter, meanwhile: Callable[[], None] = lambda: None) -> Reading:
         """Stage every record. The answer still lacks the count of distinct records, which the survey knows."""
         returned, total, ended = 0, None, False
-        for page in self._records.read(self._lens.fields):
-            returned += len(page.records)
-            total, ended = page.total, page.last
-            self._sift_records(survey, page.records, page.read_at)
-            reporter.advance(len(page.records))
-            meanwhile()
-            self._breathe()
+        with self._settled():
+            for page in self._records.read(self._lens.fields):
+                returned += len(page.records)
+                total, ended = page.total, page.last
+                self._sift_records(survey, page.records, page.read_at)
+                reporter.advance(len(page.records))
+                meanwhile()
         return Reading(distinct=returned, returned=returned, total=total, ended=ended)
 
     def read_rows(self, survey: Survey, reporter: Reporter) -> int:
@@ -86,15 +92,46 @@ class Reader:
 
     def _read_rows(self, survey: Survey, pages: Iterator[RowPage], reporter: Reporter) -> int:
         count = 0
-        for page in pages:
-            count += self._sift_rows(survey, page)
-            self._breathe()
-            reporter.advance(len(page.rows))
+        with self._settled():
+            for page in pages:
+                count += self._sift_rows(survey, page)
+                reporter.advance(len(page.rows))
         return count
+
+    def _sift(
+        self, survey: Survey, side: Side, lines: list[str], prints: list[bytes], then: Callable[[Others], None]
+    ) -> None:
+        """Have a page sifted while the next one is made ready; ``then`` is told which lines are not as they were.
+
+        The memory serves one thread at a time: whoever needs it meanwhile settles first.
+        """
+        self._settle()
+        self._breathe()
+        self._sifting = self._aside.start(partial(survey.sift, side, lines, prints)), then
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """All pages are settled afterwards; none is on its way any more, whatever happens."""
+        try:
+            yield
+            self._settle()
+        finally:
+            if self._sifting is not None:
+                wait([self._sifting[0]])
+                self._sifting = None
+
+    def _settle(self) -> None:
+        """Be done with the page that is being sifted."""
+        if self._sifting is not None:
+            (others, then), self._sifting = self._sifting, None
+            then(others.result())
 
     def _sift_records(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime) -> None:
         """Stage records; only those that are new or changed are decoded."""
-        others = survey.sift(Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws])
+        then = partial(self._stage_others, survey, raws, read_at)
+        self._sift(survey, Side.FEISHU, [raw.id for raw in raws], [raw.print for raw in raws], then)
+
+    def _stage_others(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime, others: Others) -> None:
         self._touched.read((raws[place] for place, _ in others), read_at)
         new = [raws[place] for place, link in others if link is None]
         if new:
@@ -110,7 +147,11 @@ class Reader:
     def _sift_rows(self, survey: Survey, page: RowPage) -> int:
         """Stage rows, and tell how many; only those that are new or changed are decoded."""
         raws, read_at = page.rows, page.read_at
-        others = survey.sift(Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws])
+        then = partial(self._stage_other_rows, survey, raws, read_at)
+        self._sift(survey, Side.DATABASE, [raw.key for raw in raws], [raw.print for raw in raws], then)
+        return len(raws)
+
+    def _stage_other_rows(self, survey: Survey, raws: Sequence[RawRow], read_at: datetime, others: Others) -> None:
         new = [raws[place] for place, link in others if link is None]
         if new:
             told = [(raw.key, raw.print, raw.modified_at) for raw in new]
@@ -121,7 +162,6 @@ class Reader:
         survey.stage(
             Side.DATABASE, [Staged(raw.key, raw.print, link, None, version) for raw, link, version in versions]
         )
-        return len(raws)
 
     def _stage_new(
         self,

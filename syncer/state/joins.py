@@ -52,10 +52,12 @@ WHERE l.mapping = %(mapping)s AND l.id > %(after)s AND l.{line} IS NOT NULL AND 
 ORDER BY l.id LIMIT %(limit)s
 """
 
-# How many lines each side has, and how many of them were staged before. A linked line is known by its link.
+# How many lines each side has, how many of them were staged before, and how many are new or changed. A linked line is
+# known by its link.
 COUNT_STAGED: LiteralString = """
 SELECT side, count(*), count(link) - count(DISTINCT link)
-  + count(*) FILTER (WHERE link IS NULL) - count(DISTINCT line) FILTER (WHERE link IS NULL)
+  + count(*) FILTER (WHERE link IS NULL) - count(DISTINCT line) FILTER (WHERE link IS NULL),
+  count(*) FILTER (WHERE link IS NULL OR version IS NOT NULL)
 FROM staged GROUP BY side
 """
 
@@ -197,6 +199,8 @@ FROM survey_newcomer WHERE finding = 'fresh'
 ORDER BY place
 """
 
+_SEAL: LiteralString = "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)"
+
 CLOSE: tuple[LiteralString, ...] = (
     "SET LOCAL default_statistics_target = 10",  # a few thousand lines tell as much as thirty thousand
     "ANALYZE staged (side, link, match)",
@@ -206,9 +210,12 @@ CLOSE: tuple[LiteralString, ...] = (
     "ANALYZE survey_newcomer",
     _CASES,
     *(_CHANGED, _MOVED, _PAIRS, _DUPLICATES, _RIVALS, _FRESH),
-    "ALTER TABLE survey_case ADD PRIMARY KEY (kind, at)",
+    _SEAL,
 )
 """The statements of ``close``, in order; they take ``mapping``, ``others`` and, by side, unread, gone and overtaken."""
+
+CLOSE_QUIET: tuple[LiteralString, ...] = (_CASES, _SEAL)
+"""The same where every line of every link was read and is as it was, and nothing else was: there is no case at all."""
 
 # What was dealt with since it was staged is as its link says by now; without a link there is nothing left of it to do.
 OVERTAKE: LiteralString = """

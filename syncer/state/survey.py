@@ -148,35 +148,42 @@ class PostgresSurvey:
             with self._connection.transaction():
                 for side in {side for side, _ in overtaken}:
                     self._overtake(side, _named(overtaken, side))
-                lines = self._drop_repeated()
-                for statement in joins.CLOSE:
+                lines, others = self._drop_repeated()
+                links = self._count_links()
+                quiet = not (others or gone or overtaken) and _all_read(lines, *links)
+                for statement in joins.CLOSE_QUIET if quiet else joins.CLOSE:
                     self._connection.execute(statement, settings)
-            return self._totals(lines)
+            return self._totals(lines, *links)
 
     def _overtake(self, side: Side, lines: str) -> None:
         line: LiteralString = "record" if side is Side.FEISHU else "key"
         settings = {"mapping": self._mapping, "side": SIDE_CODES[side], "lines": lines}
         self._connection.execute(joins.OVERTAKE.format(line=line), settings)
 
-    def _drop_repeated(self) -> dict[int, int]:
-        """Keep of every line what was staged last; how many lines a side has."""
+    def _drop_repeated(self) -> tuple[dict[int, int], int]:
+        """Keep of every line what was staged last; how many lines a side has, and how many are new or changed."""
         staged = self._connection.execute(joins.COUNT_STAGED).fetchall()
-        if any(repeated for _, _, repeated in staged):
+        if any(repeated for _, _, repeated, _ in staged):
             self._connection.execute(joins.DROP_REPEATED)
-        return {side: count - repeated for side, count, repeated in staged}
+        return {side: count - repeated for side, count, repeated, _ in staged}, sum(row[-1] for row in staged)
 
-    def _totals(self, lines: Mapping[int, int]) -> Totals:
+    def _count_links(self) -> tuple[int, int]:
+        """How many links there are, and how many of them are severed."""
+        counted = self._connection.execute(joins.COUNT_LINKS, {"mapping": self._mapping}).fetchone()
+        assert counted is not None
+        linked, severed = counted
+        return linked, severed
+
+    def _totals(self, lines: Mapping[int, int], linked: int, severed: int) -> Totals:
         gone = self._connection.execute(joins.COUNT_GONE).fetchone()
         kinds = dict(self._connection.execute("SELECT kind, count(*) FROM survey_case GROUP BY kind").fetchall())
-        links = self._connection.execute(joins.COUNT_LINKS, {"mapping": self._mapping}).fetchone()
         assert gone is not None
-        assert links is not None
         return Totals(
             lines={side: lines.get(code, 0) for side, code in SIDE_CODES.items()},
             gone={Side.FEISHU: gone[0], Side.DATABASE: gone[1]},
             cases={kind: kinds.get(kind.value, 0) for kind in CaseKind},
-            linked=links[0],
-            severed=links[1],
+            linked=linked,
+            severed=severed,
         )
 
     def fresh(self, after: str | None, limit: int) -> Sequence[Newcomers]:
@@ -246,6 +253,11 @@ class PostgresSurvey:
             match,
             tuple(others or ()),
         )
+
+
+def _all_read(lines: Mapping[int, int], linked: int, severed: int) -> bool:
+    """Whether so many lines are all of the links, where each line belongs to one of them."""
+    return not severed and all(lines.get(code, 0) == linked for code in SIDE_CODES.values())
 
 
 def _named(lines: Collection[tuple[Side, str]], side: Side) -> str:

@@ -327,6 +327,20 @@ def test_cases_come_in_pages_and_links_as_they_are_by_then(room: Room) -> None:
     assert not survey.cases(CaseKind.CHANGED, second[-1].at, 100)
 
 
+@pytest.mark.parametrize("read", [(1, 2, 3), (1, 2), (1, 1, 2), (1, 2, 3, 3)])
+def test_where_every_line_was_read_and_is_as_it_was_nothing_is_found_and_else_what_is_gone(
+    room: Room, read: Sequence[int]
+) -> None:
+    memory = room.run()
+    remember(memory, linked(1), linked(2), linked(3))
+    survey = survey_of(memory, [same(F, number) for number in (1, 2, 3)], [same(D, number) for number in read])
+    totals = survey.close()
+    gone = {1, 2, 3} - set(read)
+    assert told(survey) == [f"changed {number}: unchanged | gone" for number in gone]
+    assert totals.lines == {F: 3, D: len(set(read))}
+    assert (totals.linked, totals.severed, totals.gone[D]) == (3, 0, len(gone))
+
+
 def test_a_new_survey_begins_empty(room: Room) -> None:
     memory = room.run()
     survey_of(memory, [new(F, "f1")], []).close()

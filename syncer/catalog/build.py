@@ -13,6 +13,7 @@ from syncer.core.mapping import (
     DeletePolicy,
     DeleteRule,
     Direction,
+    JoinTable,
     Merge,
     Pairing,
     PairSpec,
@@ -97,6 +98,8 @@ def _pair(pair: FieldPair, direction: str) -> PairSpec:
         merge=Merge(pair.merge) if pair.merge else Merge.REGISTER,
         values=pair.values,
         manner=manner_of(pair),
+        columns=pair.columns or (),
+        through=JoinTable(pair.through.table, pair.through.here, pair.through.there) if pair.through else None,
         defaults={Side(side): value for side, value in pair.default.items()},
     )
 

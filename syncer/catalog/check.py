@@ -199,7 +199,8 @@ def lacking_columns(mapping: SyncMapping, rows: RowTableInfo) -> list[str]:
     """The columns that new rows need and neither the mapping nor the database fills."""
     if not mapping.direction.carries_from(Side.FEISHU):
         return []
-    given = {pair.column for pair in mapping.pairs if pair.direction.carries_from(Side.FEISHU)} | set(mapping.on_insert)
+    written = [pair for pair in mapping.pairs if pair.direction.carries_from(Side.FEISHU)]
+    given = {column for pair in written for column in pair.own_columns} | set(mapping.on_insert)
     return [
         column.name
         for column in rows.columns

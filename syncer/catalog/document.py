@@ -39,8 +39,37 @@ class Files(Part):
         return self
 
 
+class Through(Part):
+    """A join table: each of its rows ties a row of the mapping's table to one of another mapping's."""
+
+    table: Bare = Field(description="The join table.", examples=["school.enrolment"])
+    here: Bare = Field(description="Its column that names a row of this mapping's table.", examples=["student_id"])
+    there: Bare = Field(description="Its column that names a row of the mapping of link.", examples=["course_id"])
+
+
 class FieldPair(Part):
     """One field of Feishu and one column of the database that are kept equal."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        """What is made of several columns or of a join table is called by their names."""
+        if not isinstance(given, dict) or "column" in given:
+            return given
+        columns, through = given.get("columns"), given.get("through")
+        if isinstance(columns, list) and all(isinstance(name, str) for name in columns):
+            return {**given, "column": ", ".join(columns)}
+        if isinstance(through, dict) and isinstance(through.get("table"), str):
+            return {**given, "column": through["table"]}
+        return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """One of the three ways to say which columns."""
+        shape = handler.resolve_ref_schema(handler(core))
+        shape["required"] = [name for name in shape["required"] if name != "column"]
+        shape["oneOf"] = [{"required": [name]} for name in ("column", "columns", "through")]
+        return shape
 
     field: Bare = Field(description="The field, by name or field id; a renamed field is followed.", examples=["订单号"])
     column: Bare = Field(description="The column.", examples=["order_no"])
@@ -101,6 +130,14 @@ class FieldPair(Part):
     )
     files: Files | None = Field(
         default=None, description="Where an attachment's files are kept; the column holds their places."
+    )
+    columns: Annotated[tuple[Bare, ...], Field(strict=False, min_length=1)] | None = Field(
+        default=None,
+        description="In place of column: the columns that are one foreign key together, in the order of the other key.",
+        examples=[["country", "customer_no"]],
+    )
+    through: Through | None = Field(
+        default=None, description="In place of column: the join table that ties rows of this table to those of link."
     )
     person: Literal["open_id", "union_id", "user_id", "email", "employee_no"] | None = Field(
         default=None, description="What the column holds of a person."

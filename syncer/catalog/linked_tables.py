@@ -59,7 +59,7 @@ def _of_pair(
         return  # told with everything else about this pair
     if field.type in LINK_TYPES:
         yield from _of_field(field, target)
-        yield from _of_column(field, column, target)
+        yield from _of_column(field, spec, tables, column, target)
         yield from _of_other_end(mapping, spec, field, targets)
 
 
@@ -77,21 +77,25 @@ def _of_field(field: FieldInfo, target: Target) -> Iterator[tuple[bool, str]]:
         )
 
 
-def _of_column(field: FieldInfo, column: ColumnInfo, target: Target) -> Iterator[tuple[bool, str]]:
+def _of_column(
+    field: FieldInfo, spec: PairSpec, tables: Tables, column: ColumnInfo, target: Target
+) -> Iterator[tuple[bool, str]]:
     name, key = target.mapping.name, target.key
-    if len(key) != 1:
+    held = [tables.column(one) for one in spec.columns] or [column]
+    if len(key) != len(held):
         named = ", ".join(one.name for one in key) or "nothing"
-        yield True, f"a row of {name} is identified by [{named}], and the column {column.name} holds one value"
+        what = f"[{column.name}] are {len(held)}" if spec.columns else f"the column {column.name} holds one value"
+        yield True, f"a row of {name} is identified by [{named}], and {what}; name as many columns: [...]"
         return
-    held, wanted = _kind(column), _kind(key[0])
-    if held != wanted:
-        yield (
-            True,
-            (
-                f"the column {column.name} is of type {column.type}, and {name} is identified by {key[0].name} of type "
-                f"{key[0].type}; keys are compared as they are"
-            ),
-        )
+    for one, wanted in zip(held, key, strict=True):
+        if _kind(one) != _kind(wanted):
+            yield (
+                True,
+                (
+                    f"the column {one.name} is of type {one.type}, and {name} is identified by {wanted.name} of type "
+                    f"{wanted.type}; keys are compared as they are"
+                ),
+            )
     found = column_type(column)
     if field.multiple and found is not None and found.family not in _SEVERAL:
         yield (
@@ -116,8 +120,8 @@ def _of_other_end(
             yield (
                 True,
                 (
-                    f"mapping {target.mapping.name} carries {other.field}, the other end of this two-way link; keep one "
-                    "of the two, or write direction: to_database for one"
+                    f"mapping {target.mapping.name} carries {other.field}, the other end of this two-way link; keep "
+                    "one of the two, or write direction: to_database for one"
                 ),
             )
 

@@ -94,7 +94,7 @@ def _lists_without_repeats(draft: Draft) -> Iterator[Finding]:
 
 
 def _match_is_mapped(draft: Draft) -> Iterator[Finding]:
-    columns = [pair.get("column") for _, pair in draft.pairs()]
+    columns = [pair.get("column") for _, pair in draft.pairs() if not {"columns", "through"} & pair.keys()]
     known = [column for column in columns if isinstance(column, str)]
     if len(known) == len(columns) > 0:
         for at, word in draft.words("match"):
@@ -176,6 +176,17 @@ def _stamps_are_not_mapped(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _made_of_links_alone(draft: Draft) -> Iterator[Finding]:
+    for at, pair in draft.pairs():
+        for what in ("columns", "through"):
+            if what in pair and "link" not in pair:
+                yield ("fields", at, what), "is for link fields; add link: <the other mapping>, or name one column"
+        if {"columns", "through"} <= pair.keys():
+            yield ("fields", at, "through"), "stands in place of columns; keep one of the two"
+        if "through" in pair and draft.part("database").get("capture") == "watermark":
+            yield ("fields", at, "through"), "a watermark tells nothing of a join table; write capture: trigger or scan"
+
+
 def _conditions_are_sound(draft: Draft) -> Iterator[Finding]:
     for side in Side:
         part = draft.part(side.value)
@@ -186,6 +197,7 @@ def _conditions_are_sound(draft: Draft) -> Iterator[Finding]:
 
 
 RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
+    _made_of_links_alone,
     _no_empty_keys,
     _each_once,
     _lists_without_repeats,

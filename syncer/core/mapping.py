@@ -168,8 +168,20 @@ AS_IT_IS = Manner()
 
 
 @dataclass(frozen=True, slots=True)
+class JoinTable:
+    """A table whose rows each tie a row of the mapping's table (``here``) to one of another (``there``)."""
+
+    table: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
 class PairSpec:
-    """One line of ``fields:`` in a mapping file. ``field`` is a name or a field id."""
+    """One line of ``fields:`` in a mapping file. ``field`` is a name or a field id.
+
+    Where several columns are one foreign key, or a join table stands for a column, ``column`` is a name for these.
+    """
 
     field: str
     column: str
@@ -180,6 +192,13 @@ class PairSpec:
     values: Mapping[str, str] | None = None
     defaults: Mapping[Side, Json] = dataclasses.field(default_factory=dict)
     manner: Manner = AS_IT_IS
+    columns: tuple[str, ...] = ()
+    through: JoinTable | None = None
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The columns of the mapping's table that it is about."""
+        return () if self.through is not None else self.columns or (self.column,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +257,17 @@ class SyncMapping:
     """What is read in place of a Bitable table; ``None``: a Bitable table it is."""
     where: Mapping[Side, WhereSpec] = dataclasses.field(default_factory=dict)
     """Which unlinked lines of a side may enter; a side that is not in it lets all of them."""
+
+    @property
+    def derived(self) -> dict[str, Sequence[str] | JoinTable]:
+        """What the columns are made of that the table itself does not have, by name."""
+        return {pair.column: pair.through or pair.columns for pair in self.pairs if pair.through or pair.columns}
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The columns of the table itself that are read."""
+        own = {pair.column: pair.own_columns for pair in self.pairs}
+        return tuple(dict.fromkeys(one for name in self.columns for one in own.get(name, (name,))))
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -21,6 +21,12 @@ def ask(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts])
     return rows_of(cursor)
 
 
+def tell(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> None:
+    """Say a statement that returns no rows, for all texts at once."""
+    if texts:
+        RawCursor(connection).execute(query, _arrays(texts))
+
+
 def look_up(connection: psycopg.Connection, query: Composed, texts: Sequence[Texts]) -> list[Raw]:
     """The same where what is sent is looked for: what a column cannot hold is in no row, and spoils no other's."""
     try:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import RawCursor
 from sqlalchemy import Engine
 
-from syncer.core.mapping import ColumnFill
+from syncer.core.mapping import ColumnFill, JoinTable
 from syncer.core.records import key_values
 from syncer.core.values import Json
 from syncer.core.where import Where
@@ -21,10 +21,11 @@ from syncer.database.blocks import Block
 from syncer.database.clocks import skew_of
 from syncer.database.connections import session
 from syncer.database.contents import Content, content_of
+from syncer.database.derived import Derived, Wanted, with_derived
 from syncer.database.lines import Layout, LineRow, make_line
 from syncer.database.loading import Load, Loader
 from syncer.database.parameters import texts_of
-from syncer.database.schema import key_faults, read_table
+from syncer.database.schema import Table, key_faults, read_table
 from syncer.database.statements import Statements
 from syncer.database.writing import MERGE_RETURNS, Writer
 from syncer.errors import SchemaError
@@ -55,11 +56,12 @@ class PostgresRows:
         zone: tzinfo = UTC,
         on_insert: Mapping[str, ColumnFill] | None = None,
         on_update: Mapping[str, ColumnFill] | None = None,
+        derived: Wanted | None = None,
     ) -> None:
         self._engine, self._name, self._clock, self._zone = engine, table, clock, zone
         self._key, self._columns, self._modified = tuple(key), tuple(columns), modified
         self._on_insert, self._on_update = dict(on_insert or {}), dict(on_update or {})
-        self._mapping, self._writer = mapping, writer
+        self._mapping, self._writer, self._derived = mapping, writer, dict(derived or {})
         self._known: tuple[Statements, Layout] | None = None
 
     def info(self) -> RowTableInfo:
@@ -113,6 +115,8 @@ class PostgresRows:
         ``columns`` are their values as for ``write``, column by column. Raises ``UnreachableError`` when nobody knows
         whether it was committed.
         """
+        if self._derived:
+            return None
         load = Load(batch, columns, absent, self._on_insert, self._writer())
         with self._session() as connection:
             return Loader(connection, *self._knowledge(connection)).load(load)
@@ -121,7 +125,7 @@ class PostgresRows:
         """Where new rows may wait until they are inserted; ``None`` where there is no such place."""
         with self._session() as connection:
             statements, layout = self._knowledge(connection)
-            if statements.table.info.is_view or connection.info.server_version < MERGE_RETURNS:
+            if self._derived or statements.table.info.is_view or connection.info.server_version < MERGE_RETURNS:
                 return None
         return PostgresAnteroom(self._engine, statements, layout, self._on_insert, self._writer)
 
@@ -164,7 +168,7 @@ class PostgresRows:
         """Why the table cannot be read as this mapping needs it, one sentence each."""
         with self._session() as connection:
             table = read_table(connection, self._name)
-            columns = [*self._key, *self._columns, *([self._modified] if self._modified else [])]
+            columns = [*self._key, *self._own, *([self._modified] if self._modified else [])]
             return self._told(key_faults(table.info, self._key) + rights.reading_faults(connection, table, columns))
 
     def forbidden(self, columns: Mapping[str, bool]) -> Mapping[str, str]:
@@ -177,8 +181,14 @@ class PostgresRows:
         with self._session() as connection:
             table = read_table(connection, self._name)
             fills = self._on_insert | self._on_update
-            faults = rights.writing_faults(connection, table, self._columns, fills, deletes=deletes)
+            faults = rights.writing_faults(connection, table, self._own, fills, deletes=deletes)
             return self._told(faults if table.info.is_view else faults + applied.faults(connection))
+
+    @property
+    def _own(self) -> list[str]:
+        """The columns of the table itself."""
+        found = [self._derived.get(name, (name,)) for name in self._columns]
+        return [one for names in found if not isinstance(names, JoinTable) for one in names]
 
     def _told(self, faults: Sequence[str]) -> list[str]:
         return [f"mapping {self._mapping}: {fault}" for fault in faults]
@@ -196,11 +206,16 @@ class PostgresRows:
         return self._known or self._learn(connection)
 
     def _learn(self, connection: psycopg.Connection) -> tuple[Statements, Layout]:
-        table = read_table(connection, self._name)
+        table, derived = self._table(connection)
         modified = table.column(self._modified).value if self._modified else None
         layout = Layout(table.values(self._key), table.values(self._columns), modified, self._zone)
-        self._known = Statements(table, self._key, self._columns, self._modified), layout
+        self._known = Statements(table, self._key, self._columns, self._modified, derived), layout
         return self._known
+
+    def _table(self, connection: psycopg.Connection) -> tuple[Table, Mapping[str, Derived]]:
+        """The table with the columns that only this mapping sees."""
+        table = read_table(connection, self._name)
+        return with_derived(connection, table, self._derived, self._key or table.info.primary_key)
 
     def _select(self, match: Sequence[str], values: Sequence[tuple[object, ...]]) -> list[LineRow]:
         with self._session() as connection:

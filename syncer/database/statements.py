@@ -10,12 +10,14 @@ INSERT ... SELECT returns is promised nowhere and is not relied on.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from syncer.core.mapping import ColumnFill
 from syncer.core.where import Where
+from syncer.database.derived import Derived, Joined, Several
 from syncer.database.names import parse_name, quote
 from syncer.database.parameters import text_of
 from syncer.database.schema import Table
@@ -29,8 +31,15 @@ _AND = SQL(" AND ")
 class Statements:
     """What is said to the server about one table."""
 
-    def __init__(self, table: Table, key: Sequence[str], columns: Sequence[str], modified: str | None) -> None:
-        self.table, self.key = table, tuple(key)
+    def __init__(
+        self,
+        table: Table,
+        key: Sequence[str],
+        columns: Sequence[str],
+        modified: str | None,
+        derived: Mapping[str, Derived] = MappingProxyType({}),
+    ) -> None:
+        self.table, self.key, self.derived = table, tuple(key), derived
         self.name = Identifier(*table.name)
         self.read = [*key, *columns, *([modified] if modified else [])]
 
@@ -93,7 +102,7 @@ class Statements:
         """Update the rows with the sent keys; ``columns`` are sent after the key."""
         return SQL("UPDATE {} AS t SET {} FROM {} WHERE {} RETURNING s.n, {}").format(
             self.name,
-            _COMMA.join(map(_assigned, [*columns, *fills], [*_sent_values(self.key, columns), *self._fills(fills)])),
+            _COMMA.join(map(_assigned, *self._targets(self.key, columns, fills))),
             self._sent([*self.key, *columns]),
             self._equal(self.key),
             self._listed(),
@@ -103,10 +112,8 @@ class Statements:
         self, columns: Sequence[str], fills: Mapping[str, ColumnFill], source: Composed | None = None
     ) -> Composed:
         """Insert the sent rows, or those of a ``source``, told apart by ``n``."""
-        target = SQL("({}) VALUES ({})").format(
-            _COMMA.join(map(Identifier, [*columns, *fills])),
-            _COMMA.join([*_sent_values([], columns), *self._fills(fills)]),
-        )
+        names, values = self._targets([], columns, fills)
+        target = SQL("({}) VALUES ({})").format(_COMMA.join(map(Identifier, names)), _COMMA.join(values))
         rows = target if columns or fills else SQL("DEFAULT VALUES")
         return SQL("MERGE INTO {} AS t USING {} ON false WHEN NOT MATCHED THEN INSERT {} RETURNING s.n, {}").format(
             self.name, source or self._sent(columns), rows, self._listed()
@@ -114,15 +121,30 @@ class Statements:
 
     def insert(self, columns: Sequence[str], fills: Mapping[str, ColumnFill]) -> Composed:
         """Insert one sent row."""
+        names, values = self._targets([], columns, fills)
         source = SQL("({}) SELECT {} FROM {}").format(
-            _COMMA.join(map(Identifier, [*columns, *fills])),
-            _COMMA.join([*_sent_values([], columns), *self._fills(fills)]),
-            self._sent(columns),
+            _COMMA.join(map(Identifier, names)), _COMMA.join(values), self._sent(columns)
         )
         nothing = SQL("SELECT FROM {}").format(self._sent([]))
         return SQL("INSERT INTO {} AS t {} RETURNING 0, {}").format(
             self.name, source if columns or fills else nothing, self._listed()
         )
+
+    def is_joined(self, name: str) -> bool:
+        """Whether a column stands for the rows of a join table."""
+        return isinstance(self.derived.get(name), Joined)
+
+    def joins(self, name: str) -> tuple[Composed, ...]:
+        """Statements that bring the rows of a join table in line with what is sent: a key and its array."""
+        joined = self.derived[name]
+        assert isinstance(joined, Joined)
+        sent = self._sent([*self.key, name])
+        return joined.leave(sent), joined.enter(sent)
+
+    def unjoin(self) -> list[Composed]:
+        """Statements that take the rows of all join tables away for the sent keys."""
+        joined = [one for one in self.derived.values() if isinstance(one, Joined)]
+        return [one.forget(self._sent(self.key)) for one in joined]
 
     def _listed(self) -> Composed:
         return _COMMA.join(map(self._shown, self.read))
@@ -130,7 +152,23 @@ class Statements:
     def _shown(self, name: str) -> Composed:
         """A column as it is read: of bytes, which may be many, only their digest."""
         is_bytes = self.table.column(name).info.type == "bytea"
-        return SQL("pg_catalog.sha256(t.{})" if is_bytes else "t.{}").format(Identifier(name))
+        return SQL("pg_catalog.sha256({})" if is_bytes else "{}").format(self._held(name))
+
+    def _held(self, name: str) -> Composed:
+        derived = self.derived.get(name)
+        return SQL("t.{}").format(Identifier(name)) if derived is None else derived.read()
+
+    def _targets(
+        self, before: Sequence[str], columns: Sequence[str], fills: Mapping[str, ColumnFill]
+    ) -> tuple[list[str], list[Composed]]:
+        """The columns to write and what each gets; ``columns`` are sent after those ``before``."""
+        found: dict[str, Composed] = {}
+        for name, sent in zip(columns, _sent_values(before, columns), strict=True):
+            derived = self.derived.get(name)
+            found.update(derived.parts(sent) if isinstance(derived, Several) else {name: sent})
+        filled = zip(fills, self._fills(fills), strict=True)
+        found.update((name, fill) for name, fill in filled if name not in found)
+        return list(found), list(found.values())
 
     def _sent(self, columns: Sequence[str]) -> Composed:
         """The parameters as rows: ``$1`` the positions, then one array per column."""
@@ -151,8 +189,8 @@ class Statements:
         """The columns of ``t`` equal the first ones sent; types without an equality are compared as text."""
         return _AND.join(
             [
-                SQL("CAST(t.{} AS text) = CAST(s.{} AS text)" if self._unordered(column) else "t.{} = s.{}").format(
-                    Identifier(column), Identifier(f"v{place}")
+                SQL("CAST({} AS text) = CAST(s.{} AS text)" if self._unordered(column) else "{} = s.{}").format(
+                    self._held(column), Identifier(f"v{place}")
                 )
                 for place, column in enumerate(columns)
             ]

@@ -40,9 +40,11 @@ def read_whole(
     wanted = [(key, line) for key, line in texts if line is not None]
     written = [_WRITTEN.format(_XID, Literal(one)) if isinstance(one, str) else SQL("'false'") for one in since]
     try:
-        return _read(connection, statements, list(statements.table.columns), wanted, written)
+        own = [name for name in statements.table.columns if name not in statements.derived]
+        return _read(connection, statements, own, wanted, written)
     except psycopg.errors.InsufficientPrivilege:  # of a column that no pair needs
-        return _read(connection, statements, statements.read, wanted, written)
+        own = [name for name in statements.read if name not in statements.derived]
+        return _read(connection, statements, own, wanted, written)
 
 
 def _read(

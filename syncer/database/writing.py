@@ -1,21 +1,24 @@
 """Writing inside one transaction: sets of rows at once; where a set is refused its halves, down to the row to blame."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import psycopg
 
 from syncer.core.mapping import ColumnFill
-from syncer.database.asking import Raw, ask, ask_one_by_one
+from syncer.database.asking import Raw, ask, ask_one_by_one, tell
 from syncer.database.lines import Layout, LineRow, make_line
 from syncer.database.refusals import AMBIGUOUS, SUPPRESSED, is_of_a_row, refusal
-from syncer.database.staging import Staged, Staging
+from syncer.database.staging import Staged, Staging, Texts
 from syncer.database.statements import Statements
 from syncer.ports import Moved, RowOutcome, Written
 
 Outcomes = dict[str, RowOutcome]
 Attempt = Callable[[Sequence[Staged]], Outcomes]
 Fills = Mapping[str, ColumnFill]
+Sets = Mapping[str, str]
+"""What the rows of join tables are to name, by the column that stands for them: arrays as texts."""
 
 MERGE_RETURNS = 170000  # the first server whose MERGE has RETURNING
 
@@ -61,6 +64,8 @@ class Writer:
     def _delete(self, group: Sequence[Staged]) -> Outcomes:
         held, outcomes = self._lock(group, delete=True)
         held, outcomes = self._unread(held, outcomes)
+        for query in self._statements.unjoin():
+            tell(self._connection, query, [one.finder for one in held])
         rows = ask(self._connection, self._statements.delete(), [one.finder for one in held])
         return outcomes | _confirmed(held, {_position(row): Written(None) for row in rows})
 
@@ -76,7 +81,9 @@ class Writer:
 
     def _update(self, group: Sequence[Staged], fills: Fills) -> Outcomes:
         held, outcomes = self._lock(group, delete=False)
-        columns = group[0].columns
+        joined, held = self._parted(held)
+        self._join([(one.finder, sets) for one, sets in zip(held, joined, strict=True)])
+        columns = self._plain(group[0].columns)
         nothing = not columns and not fills
         query = self._statements.lock(delete=False) if nothing else self._statements.update(columns, fills)
         rows = ask(self._connection, query, [one.finder + one.values for one in held])
@@ -86,12 +93,47 @@ class Writer:
         present = self._present(group)
         fresh = [one for place, one in enumerate(group) if place not in present]
         outcomes: Outcomes = {group[place].id: Moved() for place in present}
-        texts = [one.values for one in fresh]
+        joined, fresh = self._parted(fresh)
+        texts, columns = [one.values for one in fresh], self._plain(group[0].columns)
         if self._connection.info.server_version >= MERGE_RETURNS:
-            rows = ask(self._connection, self._statements.merge(group[0].columns, fills), texts)
+            rows = ask(self._connection, self._statements.merge(columns, fills), texts)
         else:
-            rows = ask_one_by_one(self._connection, self._statements.insert(group[0].columns, fills), texts)
+            rows = ask_one_by_one(self._connection, self._statements.insert(columns, fills), texts)
+        if any(joined):
+            rows = self._joined(rows, joined)
         return outcomes | _confirmed(fresh, self._written(rows))
+
+    # Rows of join tables.
+
+    def _plain(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in columns if not self._statements.is_joined(name))
+
+    def _parted(self, group: Sequence[Staged]) -> tuple[list[Sets], list[Staged]]:
+        """What is meant for join tables, and the operations without it."""
+        names = [name for name in group[0].columns if self._statements.is_joined(name)] if group else []
+        if not names:
+            return [{} for _ in group], list(group)
+        plain = self._plain(group[0].columns)
+        values = [dict(zip(one.columns, one.values, strict=True)) for one in group]
+        sets: list[Sets] = [{name: each[name] or "{}" for name in names} for each in values]
+        stripped = [
+            replace(one, columns=plain, values=tuple(each[name] for name in plain))
+            for one, each in zip(group, values, strict=True)
+        ]
+        return sets, stripped
+
+    def _join(self, wanted: Sequence[tuple[Texts, Sets]]) -> None:
+        for name in wanted[0][1] if wanted else ():
+            for query in self._statements.joins(name):
+                tell(self._connection, query, [(*key, sets[name]) for key, sets in wanted])
+
+    def _joined(self, rows: Sequence[Raw], joined: Sequence[Sets]) -> list[Raw]:
+        """Rows just inserted, once what they are tied to stands in the join tables."""
+        width = len(self._statements.key)
+        keys = [tuple(None if one is None else one.decode() for one in row[1 : 1 + width]) for row in rows]
+        self._join([(key, joined[_position(row)]) for key, row in zip(keys, rows, strict=True)])
+        found = ask(self._connection, self._statements.lock(delete=False), keys)
+        return [[rows[_position(row)][0], *row[1:]] for row in found]
 
     def _present(self, group: Sequence[Staged]) -> set[int]:
         if not group[0].found_by:

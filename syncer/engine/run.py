@@ -261,7 +261,6 @@ class _Carrying:
             self._between()
         self._carrier.close()
 
-
     def _may_delete(self, case: Case) -> bool:
         """Whether half of a pair is gone, or left the scope."""
         halves, lens = (case.feishu, case.database), self._tools.lens

@@ -15,6 +15,7 @@ from syncer.core.records import Side, key_text, key_values
 from syncer.core.values import Value
 from syncer.fields.columns.empties import null
 from syncer.fields.decimals import written
+from syncer.fields.documents import parsed_json, spelled
 from syncer.fields.forms import Bridge, ColumnForm, Kind, alien
 from syncer.fields.keys import key_value
 from syncer.fields.people import Meet
@@ -96,12 +97,20 @@ class KeyColumn:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What a column holds of another mapping's lines, as their keys in stored form: one, or a set of them."""
+    """What a column holds of another mapping's lines, as their keys in stored form: one, or a set of them.
+
+    As JSON it holds one key of several parts, as a list.
+    """
 
     form: ColumnForm
 
     def of(self, value: Value) -> dict[str, Value]:
         """The keys in a value that is not empty, each with the value it was."""
+        if self.form.kind is Kind.JSON:
+            parts = parsed_json(value)
+            if not isinstance(parts, list) or not all(isinstance(part, str | Decimal) for part in parts):
+                raise alien(value, "a list of the parts of a key")
+            return {key_text(tuple(key_value(part) for part in parts)): value}
         if self.form.kind is not Kind.CHOICES:
             return {key_text((key_value(self.form.bind(value)),)): value}
         if not isinstance(value, frozenset):
@@ -113,10 +122,12 @@ class Keys:
 
     def value(self, keys: Sequence[str], mapping: str) -> Value:
         """The value for some keys. Raises ``Misfit`` for several where the column holds one."""
-        found = [_only(key, mapping) for key in keys]
+        if self.form.kind is Kind.JSON and len(keys) == 1:
+            return spelled(list(key_values(keys[0])))
+        found = [_only(key, mapping) for key in keys] if self.form.kind is not Kind.JSON else []
         if self.form.kind is Kind.CHOICES:
             return frozenset(written(one) if isinstance(one, Decimal) else str(one) for one in found)
-        if len(found) > 1:
+        if len(keys) > 1:
             raise Misfit(
                 f"the cell links {len(found)} records of {mapping} ({_named(keys)}), and the column holds one; "
                 "take the others out"

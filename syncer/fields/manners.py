@@ -24,7 +24,7 @@ from syncer.ports import FieldInfo
 _LINKABLE = frozenset(
     {
         *(Columns.TEXT, Columns.UUID, Columns.INTEGER, Columns.NUMERIC, Columns.DATE, Columns.ENUM),
-        *(Columns.ARRAY, Columns.NUMBERS),
+        *(Columns.ARRAY, Columns.NUMBERS, Columns.JSON),
     }
 )
 """What may hold the keys of another mapping's rows."""

@@ -56,7 +56,9 @@ _OF_CONNECTION = text(
 _OF_TABLES = text(
     _ACTIVE.format(
         which="lower(r.document -> 'document' -> 'database' ->> 'connection') = lower(:connection)"
-        " AND r.document -> 'tables' ->> 3 = ANY(CAST(:tables AS text[]))"
+        " AND (r.document -> 'tables' ->> 3 = ANY(CAST(:tables AS text[]))"
+        " OR EXISTS (SELECT FROM json_array_elements(r.document -> 'document' -> 'fields') f"
+        " WHERE f -> 'through' ->> 'table' = ANY(CAST(:tables AS text[]))))"
     )
 )
 _OF_NAME = text(_ACTIVE.format(which="m.name = :name"))

@@ -127,7 +127,16 @@ class Doors(Services):
     def rows(self, mapping: SyncMapping) -> PostgresRows:
         """The database table of a mapping, not looked at yet."""
         engine = self.engine(mapping.connection)
-        return PostgresRows(engine, mapping.table, key=(), columns=(), clock=self.clock, mapping=mapping.name)
+        made_of = mapping.derived
+        return PostgresRows(
+            engine,
+            mapping.table,
+            key=mapping.key,
+            columns=(),
+            clock=self.clock,
+            mapping=mapping.name,
+            derived=made_of,
+        )
 
     def look(self, mapping: SyncMapping) -> Sides:
         """Both tables of a mapping as they stand now. Raises the errors of both doors."""
@@ -153,12 +162,13 @@ class Doors(Services):
             zone=zone_of(mapping, table) if table else UTC,
             on_insert=mapping.on_insert,
             on_update=mapping.on_update,
+            derived=mapping.derived,
         )
 
     def watch(self, mapping: SyncMapping, table: RowTableInfo, zone: tzinfo = UTC) -> Watch:
         """How a mapping notices changed rows."""
         reader, key = partial(self.reader, mapping.name), key_columns(mapping, table)
-        return Watch(self.engine(mapping.connection), mapping, key, mapping.columns, reader, zone)
+        return Watch(self.engine(mapping.connection), mapping, key, mapping.own_columns, reader, zone)
 
     def reader(self, mapping: str) -> str:
         """What a mapping is called among all who watch a database: other state stores may have one of its name."""

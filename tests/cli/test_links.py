@@ -28,7 +28,9 @@ fields:
 def shop(room):
     """Customers and bills that name each other; the file of the room's own mapping is gone."""
     room.sql("CREATE TABLE sales.customers (id serial PRIMARY KEY, no text UNIQUE, favourite int)")
-    room.sql("CREATE TABLE sales.bills (id serial PRIMARY KEY, no text UNIQUE, customer int REFERENCES sales.customers)")
+    room.sql(
+        "CREATE TABLE sales.bills (id serial PRIMARY KEY, no text UNIQUE, customer int REFERENCES sales.customers)"
+    )
     room.sql("ALTER TABLE sales.customers ADD FOREIGN KEY (favourite) REFERENCES sales.bills")
     customers = room.control.create_table(room.base, "客户", [{"field_name": "编号", "type": 1}])
     link = {"table_id": customers.table_id, "multiple": False}

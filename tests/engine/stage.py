@@ -182,6 +182,8 @@ class Pair:
 class Stage:
     """Everything a scenario needs. ``syncer`` is replaced by ``restart``: a new process, as far as memory goes."""
 
+    capture = "scan"
+
     def __init__(self, simulator, database, state, redis_url, folder):
         self.simulator, self.control, self.folder = simulator, simulator.control, folder
         self.database, self.state_url, self.redis_url = database, state, redis_url
@@ -243,7 +245,7 @@ class Stage:
         path.write_text(
             f"version: 1\nname: {name}\n"
             f"feishu: {{bitable: {{app_token: {place.app_token}, table_id: {place.table_id}}}}}\n"
-            f"database: {{connection: erp, table: {table}, key: [{key}], capture: scan{extra}}}\n"
+            f"database: {{connection: erp, table: {table}, key: [{key}], capture: {self.capture}{extra}}}\n"
             f"{mapping}\n",
             encoding="utf-8",
         )

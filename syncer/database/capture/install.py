@@ -30,7 +30,7 @@ _EVERY_BRANCH = (
 
 _READ_BY = """
 SELECT s.id, s.relation FROM syncer.source s JOIN syncer.reader r ON r.source = s.id
-WHERE r.name = %s AND s.id IS DISTINCT FROM %s ORDER BY s.id
+WHERE r.name = %s AND s.id <> ALL (%s) ORDER BY s.id
 """
 
 
@@ -156,15 +156,15 @@ def prove(connection: psycopg.Connection, source: Source) -> None:
         raise SchemaError([f"{source.table.info.name}: triggers cannot note its changes: {faults}; {OTHERWISE}"])
 
 
-def release(connection: psycopg.Connection, reader: str, keep: int | None = None) -> list[str]:
-    """Take a reader away from all sources but one; the names of the tables that nobody watches any more.
+def release(connection: psycopg.Connection, reader: str, keep: Sequence[int] = ()) -> list[str]:
+    """Take a reader away from all sources but some; the names of the tables that nobody watches any more.
 
     With its last reader a source loses its triggers, its function and its part of the log. Raises ``SchemaError`` where
     the role may not, ``BusyError`` while the table is locked.
     """
     if not log.is_prepared(connection):
         return []
-    read = connection.execute(_READ_BY, (reader, keep)).fetchall()
+    read = connection.execute(_READ_BY, (reader, list(keep))).fetchall()
     gone = []
     for source, relation in read:
         if _unlocked(connection, relation, partial(_release, connection, source, reader)):

@@ -10,11 +10,12 @@ from typing import Literal
 import psycopg
 from sqlalchemy import Engine
 
-from syncer.core.mapping import SyncMapping
+from syncer.core.mapping import JoinTable, SyncMapping
 from syncer.core.records import Side
 from syncer.core.values import Json
 from syncer.database.capture import install, watermark
 from syncer.database.capture.functions import body
+from syncer.database.capture.joined import JoinedCapture
 from syncer.database.capture.log import is_prepared
 from syncer.database.capture.scan import ScanCapture
 from syncer.database.capture.source import Source
@@ -63,30 +64,42 @@ class Watch:
         """The capture, ready to be asked."""
         name = self.mapping.table
         if self.way == "trigger":
-            return TriggerCapture(self.engine, name, self.key, self.columns, self.reader())
+            table = TriggerCapture(self.engine, name, self.key, self.columns, self.reader())
+            joined = [self._join_capture(join) for join in self._joins()]
+            return JoinedCapture(table, joined) if joined else table
         if self.way == "watermark" and self.mapping.watermark:
             return WatermarkCapture(self.engine, name, self.key, self.mapping.watermark, self.zone)
         return ScanCapture()
+
+    def _joins(self) -> list[JoinTable]:
+        return [pair.through for pair in self.mapping.pairs if pair.through is not None]
+
+    def _join_capture(self, join: JoinTable) -> TriggerCapture:
+        return TriggerCapture(self.engine, join.table, (join.here,), (join.there,), self.reader())
 
     def check(self) -> tuple[list[str], list[str]]:
         """What keeps the mapping from noticing changes its way, and what is unwise about it; one sentence each."""
         with self._session() as (connection, source):
             if self.way == "trigger":
-                return self._check_triggers(connection, source)
+                return self._check_triggers(connection)
             if self.way == "watermark" and self.mapping.watermark:
                 return watermark.check(connection, source.table, self.mapping.watermark)
         return [], []
 
-    def _check_triggers(self, connection: psycopg.Connection, source: Source) -> tuple[list[str], list[str]]:
-        nature = look_at(connection, source.table)
-        faults = nature.obstacles or (() if self._stands(connection, source) else nature.lacking)
-        warnings = []
-        if nature.prepares and self.mapping.notify:
+    def _check_triggers(self, connection: psycopg.Connection) -> tuple[list[str], list[str]]:
+        faults: list[str] = []
+        warnings: list[str] = []
+        prepares = False
+        for source in self.sources(connection):
+            nature = look_at(connection, source.table)
+            faults += nature.obstacles or (() if self._stands(connection, source) else nature.lacking)
+            prepares |= nature.prepares
+        if prepares and self.mapping.notify:
             warnings.append(
                 "the server allows prepared transactions (max_prepared_transactions), which may not notify: triggers "
                 "will not wake the syncer, the log is polled"
             )
-        return list(faults), warnings
+        return faults, warnings
 
     def _stands(self, connection: psycopg.Connection, source: Source) -> bool:
         """Whether nothing is left to be put there."""
@@ -100,9 +113,11 @@ class Watch:
         """Put there what is needed, take away what was and is not; what that was. Raises like ``release``."""
         if self.way != "trigger":
             return release(self.engine, self.reader())
-        with self._session() as (connection, source):
-            told = install.install(connection, source, install.Reader(self.reader(), self.mapping.notify))
-        return told + release(self.engine, self.reader(), keep=source.id)
+        reader = install.Reader(self.reader(), self.mapping.notify)
+        with session(self.engine) as connection:
+            sources = self.sources(connection)
+            told = [sentence for source in sources for sentence in install.install(connection, source, reader)]
+        return told + release(self.engine, self.reader(), keep=[source.id for source in sources])
 
     @contextmanager
     def _session(self) -> Iterator[tuple[psycopg.Connection, Source]]:
@@ -113,6 +128,11 @@ class Watch:
         """The table as it stands, and what is watched of it."""
         return Source(read_table(connection, self.mapping.table), self.key, self.columns)
 
+    def sources(self, connection: psycopg.Connection) -> list[Source]:
+        """All that is watched: the table, and the join tables that tell whom its rows are tied to."""
+        joined = [Source(read_table(connection, join.table), (join.here,), (join.there,)) for join in self._joins()]
+        return [self.source(connection), *joined]
+
 
 def way_of(stored: Mapping[str, Json]) -> Way:
     """The way that was chosen when a mapping was applied; one that was applied before there was a choice scans."""
@@ -120,7 +140,7 @@ def way_of(stored: Mapping[str, Json]) -> Way:
     return ways.get(stored.get("capture"), "scan")
 
 
-def release(engine: Engine, reader: str, keep: int | None = None) -> list[str]:
+def release(engine: Engine, reader: str, keep: Sequence[int] = ()) -> list[str]:
     """Take a reader away, and what nobody else needs of what was put there for it; one sentence for each table.
 
     Raises ``SchemaError`` where the role may not, ``BusyError`` while a table is locked.
@@ -136,4 +156,5 @@ def script(watches: Sequence[Watch]) -> str:
     if not triggered:
         return ""
     with session(triggered[0].engine) as connection:
-        return install.script(connection, [(watch.source(connection), watch.mapping.notify) for watch in triggered])
+        wanted = [(source, watch.mapping.notify) for watch in triggered for source in watch.sources(connection)]
+        return install.script(connection, wanted)

@@ -10,6 +10,7 @@ from syncer.catalog.document import Document
 from syncer.cli import console, positions, shown
 from syncer.cli.backlog import backlog_warnings
 from syncer.cli.bearing import bearing_warnings
+from syncer.cli.differing import file_warnings
 from syncer.cli.main import app
 from syncer.cli.noticed import event_warnings
 from syncer.cli.options import AsJson
@@ -48,7 +49,9 @@ def status(
         agenda = living.store.agenda.next_runs()
         standings, cursors = living.store.status(name), living.store.positions(name)
         unverified = living.store.noticing.unverified()
-        others = (event_warnings(living.store), bearing_warnings(living), backlog_warnings(living, standings))
+        others: list[Tell] = [event_warnings(living.store), bearing_warnings(living)]
+        others += [backlog_warnings(living, standings), file_warnings()]
+        others = [*others, file_warnings()]
         told = [
             {
                 **_status(

@@ -39,6 +39,16 @@ def test_an_earlier_revision_is_compared_and_made_active_again(applied):
     assert [one["revision"] for one in applied.json("mappings", "list")["mappings"]] == [3]
 
 
+def test_a_file_that_was_edited_and_not_applied_is_told_in_status(applied):
+    assert "differs" not in applied.ok("status").err
+    path = applied.rewrite(("column: amount}", "column: amount, conflict: manual}"))
+    (told,) = applied.json("status")["mappings"]
+    assert any(f"{path.name} differs from revision 1, which is active" in one for one in told["warnings"]), told
+    assert "see `syncer mappings diff orders`" in applied.ok("status", "orders").err
+    applied.ok("apply")
+    assert "differs" not in applied.ok("status").err
+
+
 def test_a_mapping_whose_file_is_gone_is_paused_and_said_to_be(applied):
     (applied.folder / "mappings" / "orders.yaml").unlink()
     applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")

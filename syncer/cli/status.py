@@ -51,7 +51,6 @@ def status(
         unverified = living.store.noticing.unverified()
         others: list[Tell] = [event_warnings(living.store), bearing_warnings(living)]
         others += [backlog_warnings(living, standings), file_warnings()]
-        others = [*others, file_warnings()]
         told = [
             {
                 **_status(

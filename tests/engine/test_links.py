@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.stage import is_quiet, written
+from tests.engine.stage import DeadError, is_quiet, written
 
 CUSTOMERS = """match: [no]
 fields:
@@ -235,3 +235,24 @@ def test_the_other_end_of_a_link_is_no_edit_of_its_record(stage):
     shop.settle()
     assert stage.sql("SELECT no FROM customers") == [("K2",)]
     assert shop.assert_equal() == {"D1": set(), "D2": set()}
+
+
+@pytest.mark.parametrize(
+    ("when", "step"), [("after", "rows.write"), ("after", "records.update"), ("before", "memory.remember")]
+)
+def test_a_run_that_is_killed_loses_no_link_that_waits(when, step, stage):
+    """Links that waited on both sides are written by a run that dies on the way, and by the next one."""
+    shop = Shop(stage, 21)
+    stage.sql("INSERT INTO customers (no) VALUES ('K1'), ('K2')")
+    stage.sql("INSERT INTO orders (no, customer) VALUES ('D1', 1), ('D2', 2)")
+    fresh = shop.customers.add({"编号": "K3"}, {"编号": "K4"})
+    shop.orders.add({"单号": "B1", "客户": fresh[:1]}, {"单号": "B2", "客户": fresh[1:]})
+    assert shop.orders.sync().pending == 4
+    shop.customers.sync()
+    with stage.dies(when, step), pytest.raises(DeadError):
+        shop.orders.sync()
+    stage.restart()
+    shop.settle()
+    assert shop.assert_equal() == {"D1": {"K1"}, "D2": {"K2"}, "B1": {"K3"}, "B2": {"K4"}}
+    assert shop.orders.failures() == []
+    assert is_quiet(shop.orders, 2)

@@ -1,6 +1,7 @@
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -316,6 +317,6 @@ def test_dates_booleans_and_domains_go_through_their_base_types(look, table, wri
         ],
     )
     assert outcomes["good"].row.columns[:4] == (date(2026, 2, 28), True, "abc", "1010")
-    assert outcomes["good"].row.columns[6] == b"\0\xff"
+    assert outcomes["good"].row.columns[6] == sha256(b"\0\xff").digest()  # of bytes only that is read
     assert kinds(outcomes) | {"good": ""} == {"good": "", "long": "22001", "bad": "23514", "bits": "22026"}
     assert (outcomes["long"].column, outcomes["bad"].column) == ("c", "c")

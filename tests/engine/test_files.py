@@ -277,6 +277,43 @@ def test_folders_behind_addresses_are_used_like_others(stage, tmp_path):
     assert (written(filed.pair.full()), written(filed.pair.sync()), filed.pair.truth()) == ({}, {}, before)
 
 
+def test_a_file_that_feishu_does_not_give_out_fails_its_field_until_somebody_retries_it(filed):
+    (known,) = filed.pair.add({"编号": "old"})
+    filed.pair.sync()
+    filed.stage.control.fault("drive.media.download", "code", code=1061004, times=2)
+    filed.pair.edit(known, 编号="edited", 附件=[{"file_token": filed.token("a.txt", b"a")}])
+    filed.pair.add({"编号": "new", "附件": [{"file_token": filed.token("b.txt", b"b")}]})
+    filed.pair.sync()
+    assert ["1061004" in failure.message for failure in filed.pair.failures()] == [True, True]
+    assert filed.pair.rows("no, files") == [("edited", None)]  # the rest of a line goes on, a new line waits
+    filed.stage.syncer.store.retry()
+    filed.pair.settle()
+    assert [Path(filed.places(no)[0]).read_bytes() for no in ("edited", "new")] == [b"a", b"b"]
+    assert filed.pair.failures() == []
+    filed.is_quiet(2)
+
+
+def test_check_tells_of_a_folder_or_a_column_that_cannot_be_used(stage, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    check, found = stage.syncer.check, []
+    stage.syncer.check = lambda *about: found.append(check(*about)) or found[-1]
+    for number, (files, columns, told) in enumerate(
+        (
+            (f"folder: {tmp_path}/file/below", COLUMNS, "no file can be written to"),
+            ("folder: unknown://bucket", COLUMNS, "cannot be used"),
+            (f"folder: {tmp_path}/ok", COLUMNS.replace("files text[]", "files integer"), "goes with a column of type"),
+            ("name: a.jpg", COLUMNS, "columns of type bytea"),
+        )
+    ):
+        way = ", direction: to_feishu" if files.startswith("name") else ""
+        pair = f"{{field: 附件, column: files, files: {{{files}}}{way}}}"
+        with pytest.raises(AssertionError):  # the stage wants no faults
+            stage.pair(
+                FIELDS, columns, f"match: [no]\nfields:\n  - {{field: 编号, column: no}}\n  - {pair}", name=f"t{number}"
+            )
+        assert told in found[-1].faults[0]
+
+
 def test_bytes_in_a_column_are_uploaded_once_and_go_to_feishu_alone(stage):
     photo = "{field: 附件, column: photo, direction: to_feishu, files: {name: 照片.jpg}}"
     mapping = f"match: [no]\nfields:\n  - {{field: 编号, column: no}}\n  - {photo}"

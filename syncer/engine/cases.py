@@ -83,6 +83,7 @@ class Bench:
             line.link = replace(link, record=line.id_on(Side.FEISHU), key=line.id_on(Side.DATABASE))
         if link is not None:
             line.bases = dict(link.bases)
+            line.gone_as = case.remembered.match if case.remembered else None
         return line
 
     def _version(self, case: Case, side: Side) -> Version:

@@ -8,7 +8,7 @@ from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.marks import MARK
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.series import Forms, Series, along_held, match_digests
-from syncer.core.values import Json, Value, is_empty, match_digest
+from syncer.core.values import Json, Value, digest, is_empty, match_digest
 from syncer.core.where import OUTSIDE, Where, is_outside
 from syncer.fields.keys import key_value
 from syncer.ports import RawRecord, RawRow
@@ -176,6 +176,10 @@ class Lens:
         marked = [value == mark.value for value in held.get(MARK, nothing)]
         return [None if is_marked else found for is_marked, found in zip(marked, digests, strict=True)]
 
+    def known_by(self, side: Side, line: str) -> bytes:
+        """What a half of a severed pair without match values is known by, should it come back: its own name."""
+        return digest(_OWN, side.value.encode(), line.encode())
+
     def match_of_bases(self, bases: Mapping[str, Base]) -> bytes | None:
         """The digest of the match values two linked lines agreed on."""
         found = [bases[pair.name].database for pair in self._match if pair.name in bases]
@@ -233,6 +237,9 @@ class Lens:
     def binds(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Database-side values as bind parameters, by column."""
         return {name: self.pairs[name].translator.column(value) for name, value in values.items()}
+
+
+_OWN = b"its own name"
 
 
 def _read(read: Callable[[Any], Value], series: Sequence[Any]) -> Sequence[Held]:

@@ -38,6 +38,8 @@ class Line:
     """The link stands in the state store."""
     saved: bool = False
     """It stands there just as the line is now."""
+    gone_as: bytes | None = None
+    """What the missing half of a severed pair is known by, as it was remembered."""
     halfway: bool = False
     """A part of the plan is still to be sent: if the process ends now, the next run must look at the line again."""
     wholes: dict[Side, Json] = field(default_factory=dict)
@@ -119,4 +121,10 @@ class Line:
         done = not (self.undone or self.halfway or self.pending) and not any(base.owed for base in self.bases.values())
         prints: Mapping[Side, bytes | None] = self.prints if done else {}
         settled = done and severed is None and agrees(self.bases, lens.columns, self.versions)
-        return Remembered(link, dict(prints), lens.match_of_bases(self.bases), settled)
+        match = lens.match_of_bases(self.bases) or (self._gone_as(lens, severed) if severed else None)
+        return Remembered(link, dict(prints), match, settled)
+
+    def _gone_as(self, lens: Lens, severed: Side) -> bytes | None:
+        """What the half that is gone is known by, should it come back; as it was noted when that was last known."""
+        name = (self.link.line(severed) if self.link else None) or self.versions[severed].line
+        return lens.known_by(severed, name) if name else self.gone_as

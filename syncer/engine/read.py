@@ -7,11 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from functools import cached_property
 from itertools import compress
 from typing import TypeAlias
 
 from syncer.core.plan import Reading
-from syncer.core.records import Held, Side, Unreadable
+from syncer.core.records import Held, Side, Unreadable, Version
 from syncer.core.series import Forms, forms, kinds
 from syncer.core.survey import Newcomers
 from syncer.core.where import OUTSIDE, inside, is_outside
@@ -176,8 +177,8 @@ class Reader:
         if not raws:
             return None
         self._lens.meet_series(side, held)
-        matches = self._lens.matches(side, held, len(raws))
         lines, prints, modified = zip(*raws, strict=True)
+        matches = self._known_as(side, lines, self._lens.matches(side, held, len(raws)))
         known = {name: stored for name, series in held.items() if (stored := _forms(series)) is not None}
         newcomers = Newcomers(side, "", lines, prints, matches, [(read_at, at) for at in modified], held, known)
         survey.stage_newcomers(newcomers)
@@ -199,6 +200,20 @@ class Reader:
         left = {name: list(compress(series, out)) for name, series in held.items()}
         self.outsiders.update(map(hash, filter(None, self._lens.matches(Side.FEISHU, left, sum(out)))))
         self._left_out.extend(hash(raw[0]) for raw in compress(raws, out))
+
+    @cached_property
+    def _severed(self) -> bool:
+        return self._memory.standing().severed > 0
+
+    def _alone(self, version: Version) -> bytes | None:
+        """What a new line is known by."""
+        return self._known_as(version.side, [version.line], [self._lens.match(version)])[0]
+
+    def _known_as(self, side: Side, lines: Sequence[str], matches: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        """The match values of new lines; those without by their names, where they may be halves that come back."""
+        if None not in matches or not self._severed:
+            return matches
+        return [match or self._lens.known_by(side, line) for line, match in zip(lines, matches, strict=True)]
 
     def left_out(self) -> int:
         """How many records were read that may not enter."""
@@ -229,7 +244,7 @@ class Reader:
                 continue
             self._touched.read([raw], read_at)
             version = self._lens.record(raw, read_at)
-            match = self._lens.match(version) if known is None else None
+            match = self._alone(version) if known is None else None
             if known is None and is_outside(version):
                 self.outsiders.update(map(hash, filter(None, [self._lens.match(inside(version))])))
             staged.append(Staged(raw.id, raw.print, known.link if known else None, match, version))
@@ -245,7 +260,7 @@ class Reader:
                 staged.append(Staged(raw.key, raw.print, known.link))
                 continue
             version = self._lens.row(raw, read_at)
-            match = self._lens.match(version) if known is None else None
+            match = self._alone(version) if known is None else None
             staged.append(Staged(raw.key, raw.print, known.link if known else None, match, version))
         return staged
 

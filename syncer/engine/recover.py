@@ -105,7 +105,10 @@ class Recovery:
         if severed is not None:
             record, key = (None, key) if severed is Side.FEISHU else (record, None)
         link = Link(one.link, record, key, known, severed, self._tools.clock.now())
-        notebook.links.append(Remembered(link, {}, self._tools.lens.match_of_bases(known)))
+        match, gone = self._tools.lens.match_of_bases(known), {Side.FEISHU: one.record, Side.DATABASE: one.key}
+        if severed is not None and match is None and (name := gone[severed]) is not None:
+            match = self._tools.lens.known_by(severed, name)
+        notebook.links.append(Remembered(link, {}, match))
 
     # Feishu updates and deletes: the records themselves tell.
 

@@ -32,18 +32,24 @@ class Restoring(MemoryWorld):
 
 
 class RealRestoring(StageWorld):
-    """The simulator's recycle bin, and a row that an ERP inserts once more."""
+    """The simulator's recycle bin, and a row that an ERP inserts once more, under its old key if nothing else tells."""
+
+    matched = True
 
     def bin(self, side):
         if side is Side.FEISHU:
             record, place = self.pair.by(FIELD["no"])[NUMBER], self.pair.place
             self.drop(side, NUMBER)
             return lambda: self.stage.control.restore_records(place.app_token, place.table_id, [record])
+        ((key,),) = self.pair.sql("SELECT id FROM {t} WHERE no = %s", NUMBER)
         self.drop(side, NUMBER)
-        return lambda: self.add(side, {"no": NUMBER, **STORY["agreed"]})
+        if self.matched:
+            return lambda: self.add(side, {"no": NUMBER, **STORY["agreed"]})
+        again = "INSERT INTO {t} (id, no, amount, note) OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s)"
+        return lambda: self.pair.sql(again, key, NUMBER, *STORY["agreed"].values())
 
 
-def tell(world, story, side, policy):
+def tell(world, story, side, policy, order=(True, False, True)):
     world.add(Side.FEISHU, BYSTANDER, {"no": NUMBER, **STORY["agreed"]})
     assert world.sync().exit_status == 0
     world.pass_time()
@@ -55,7 +61,7 @@ def tell(world, story, side, policy):
         assert not world.sync().writes
         world.pass_time()
     bring_back()
-    for full in (True, False, True):
+    for full in order:
         report = world.sync(full=full)
     assert not report.writes
     wanted = next(one for one in story["expect"] if one.get("policy", policy) == policy)["both"]
@@ -66,8 +72,8 @@ def tell(world, story, side, policy):
     assert (world.conflicts(), world.failures(), world.severed()) == ([], [], 0)
 
 
-def rules(story, policy):
-    return Rules(policy=policy, from_feishu=story["rule"], from_database=story["rule"])
+def rules(story, policy, match="no"):
+    return Rules(policy=policy, from_feishu=story["rule"], from_database=story["rule"], match=match)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -81,3 +87,35 @@ def test_a_line_that_comes_back_is_the_pair_it_was(name, side, policy):
 @pytest.mark.parametrize("name", list(STORIES)[::2])
 def test_it_is_so_on_real_tables_too(stage, name, side):
     tell(RealRestoring(stage, rules(STORIES[name], "manual")), STORIES[name], side, "manual")
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("name", STORIES)
+def test_without_a_match_a_line_is_known_by_the_id_it_comes_back_under(name, side):
+    for order in ((True, False, True), (False, True, False)):
+        tell(Restoring(rules(STORIES[name], "manual", match="")), STORIES[name], side, "manual", order)
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("rule", ["ignore", "mark"])
+def test_that_is_so_on_real_tables_too(stage, rule, side):
+    story = [story for story in STORY["stories"] if story["rule"] == rule][-1]
+    world = RealRestoring(stage, rules(story, "manual", match=""))
+    world.matched = False
+    tell(world, story, side, "manual")
+
+
+@pytest.mark.parametrize("rule", ["ignore", "mark"])
+def test_without_a_match_a_row_under_another_key_is_another_line(stage, rule):
+    story = next(story for story in STORY["stories"] if story["rule"] == rule)
+    world = RealRestoring(stage, rules(story, "manual", match=""))
+    world.add(Side.FEISHU, BYSTANDER, {"no": NUMBER, **STORY["agreed"]})
+    world.sync()
+    bring_back = world.bin(Side.DATABASE)
+    world.sync()
+    bring_back()
+    for _ in range(2):
+        report = world.sync()
+    assert not report.writes
+    assert [world.numbers(side)[NUMBER] for side in Side] == [2, 1]
+    assert (world.conflicts(), world.failures(), world.severed()) == ([], [], 1)

@@ -30,6 +30,7 @@ class Rules:
     from_database: str = "delete"
     share: float = 1.0
     key: str = "id"
+    match: str = "no"
 
     def __str__(self):
         return f"{self.policy}, deletes {self.deletes}, {self.from_feishu}/{self.from_database}"
@@ -240,7 +241,7 @@ def _mapping(rules: Rules) -> SyncMapping:
         table="orders",
         pairs=tuple(PairSpec(field, name, required=name == "no") for name, field in FIELD.items()),
         key=(rules.key,),
-        match=("no",),
+        match=(rules.match,) if rules.match else (),
         pairing=Pairing.POLICY,
         policy=Policy(rules.policy),
         delete_policy=DeletePolicy(rules.deletes),
@@ -264,7 +265,7 @@ def _yaml(rules: Rules) -> str:
         f"  - {{field: {field}, column: {name}{required.get(name, '')}}}" for name, field in FIELD.items()
     )
     return (
-        f"match: [no]\npairing: policy\nfields:\n{fields}\n"
+        f"{f'match: [{rules.match}]' if rules.match else ''}\npairing: policy\nfields:\n{fields}\n"
         f"conflicts: {{default: {rules.policy}, deletes: {rules.deletes}, tolerance: 0s}}\n"
         f"deletes: {{from_feishu: {ways['from_feishu']}, from_database: {ways['from_database']},"
         f" guard: {{lines: 500, share: {rules.share}}}}}\n"

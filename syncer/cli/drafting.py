@@ -42,7 +42,7 @@ def draft(living: Syncer, wanted: Wanted) -> None:
     if path.exists() and not wanted.dry:
         raise MendError(f"{path} exists and is left as it is; name another with --name, or move it away")
     found = _Found.of(living, wanted)
-    guessed = guess(found.records, found.rows)
+    guessed = guess(found.records, found.rows, _targets(living, found.app_token))
     if not guessed.pairs:
         raise MendError(f"no field of {found.records.name} fits a column of {found.rows.name}; nothing was written")
     text = write_draft(_draft(found, wanted, name, guessed), guessed)
@@ -52,6 +52,16 @@ def draft(living: Syncer, wanted: Wanted) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     _tell(path, guessed)
+
+
+def _targets(living: Syncer, app_token: str) -> dict[str, str]:
+    """The mappings of tables of a base, by the table's id."""
+    found = {}
+    for one in living.store.mappings():
+        tables = one.document.get("tables") if isinstance(one.document, dict) else None
+        if isinstance(tables, list) and tables[0] == app_token:
+            found[str(tables[1])] = one.name
+    return found
 
 
 @dataclass(frozen=True, slots=True)

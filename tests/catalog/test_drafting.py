@@ -87,3 +87,21 @@ def test_a_mapping_is_called_like_its_table():
         "big_table",
         "mapping",
     ]
+
+
+def test_a_link_field_is_paired_with_its_foreign_key_once_its_table_has_a_mapping():
+    columns = [ColumnInfo("id", "int8"), ColumnInfo("customer_id", "int8"), ColumnInfo("depot", "int4", comment="仓库")]
+    fields = (
+        FieldInfo("fld1", "id", 2, "", is_primary=True),
+        FieldInfo("fld2", "Customer", 18, "", target="tblC"),
+        FieldInfo("fld3", "仓库", 21, "", target="tblD"),
+    )
+    records = RecordTableInfo("T", fields, 1, "Asia/Shanghai", True)
+    guessed = guess(records, rows_of(columns), {"tblC": "customers"})
+    assert [(pair.field.name, pair.column.name, pair.link) for pair in guessed.pairs[1:]] == [
+        ("Customer", "customer_id", "customers")
+    ]
+    (left,) = guessed.fields_left
+    assert "links records of the table tblD" in left.reason
+    text = write_draft(Draft("t", "default", "base", "tbl", "T", "erp", "public.t"), guessed)
+    assert "{field: Customer, column: customer_id, link: customers" in text

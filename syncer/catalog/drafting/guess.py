@@ -8,14 +8,19 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from syncer.core.mapping import Direction
+from syncer.core.mapping import Direction, Manner
 from syncer.core.records import Side
 from syncer.fields.columns.catalog import Columns, column_type, refused
+from syncer.fields.linked import LINK_TYPES
 from syncer.fields.names import type_name
 from syncer.fields.registry import FIELDS, ImpossiblePair, translator, writable
 from syncer.ports import ColumnInfo, FieldInfo, RecordTableInfo, RowTableInfo
+
+Targets: TypeAlias = Mapping[str, str]
 
 _UTC = ZoneInfo("UTC")
 _NUMBERS = frozenset({Columns.INTEGER, Columns.NUMERIC, Columns.FLOAT})
@@ -48,6 +53,8 @@ class Guessed:
     why: Why
     direction: Direction
     required: bool
+    link: str = ""
+    """The mapping whose records the field links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,12 @@ class Guess:
     missing: tuple[str, ...]
 
 
-def guess(records: RecordTableInfo, rows: RowTableInfo) -> Guess:
-    """Which fields and columns belong together, what identifies a row and what pairs lines."""
-    found = _paired(records.fields, rows.columns)
+def guess(records: RecordTableInfo, rows: RowTableInfo, targets: Targets = MappingProxyType({})) -> Guess:
+    """Which fields and columns belong together, what identifies a row and what pairs lines.
+
+    ``targets`` are the mappings of other Bitable tables, to which link fields may lead, by the table's id.
+    """
+    found = _paired(records.fields, rows.columns, targets)
     taken = {pair.field.name for pair in found}, {pair.column.name for pair in found}
     fields = [field for field in records.fields if field.name not in taken[0]]
     columns = [column for column in rows.columns if column.name not in taken[1]]
@@ -87,13 +97,25 @@ def guess(records: RecordTableInfo, rows: RowTableInfo) -> Guess:
     )
 
 
-def _paired(fields: Sequence[FieldInfo], columns: Sequence[ColumnInfo]) -> list[Guessed]:
+def _paired(fields: Sequence[FieldInfo], columns: Sequence[ColumnInfo], targets: Targets) -> list[Guessed]:
     """The pairs in the order of the columns."""
     found: dict[str, Guessed] = {}
-    for pair in [*_by_names(fields, columns), *_by_types(fields, columns)]:
+    plain = [field for field in fields if field.target not in targets]
+    for pair in [*_by_links(fields, columns, targets), *_by_names(plain, columns), *_by_types(plain, columns)]:
         if pair.column.name not in found and all(pair.field != other.field for other in found.values()):
             found[pair.column.name] = pair
     return [found[column.name] for column in columns if column.name in found]
+
+
+def _by_links(fields: Sequence[FieldInfo], columns: Sequence[ColumnInfo], targets: Targets) -> Iterator[Guessed]:
+    """Link fields and columns of the same name, an ``_id`` at the column's end or not, that can hold a key."""
+    for field in fields:
+        if field.type in LINK_TYPES and field.target in targets:
+            wanted = _plain(field.name)
+            for column in columns:
+                called = {_plain(title(column)), _plain(column.name), _plain(column.name.removesuffix("_id"))}
+                if wanted in called and (pair := _possible(field, column, Why.NAME, targets[field.target])):
+                    yield pair
 
 
 def _by_names(fields: Sequence[FieldInfo], columns: Sequence[ColumnInfo]) -> Iterator[Guessed]:
@@ -122,17 +144,17 @@ def _at_home(field: FieldInfo, column: ColumnInfo) -> bool:
     return known is not None and known.family in _NATURAL.get(field.type, frozenset())
 
 
-def _possible(field: FieldInfo, column: ColumnInfo, why: Why) -> Guessed | None:
+def _possible(field: FieldInfo, column: ColumnInfo, why: Why, link: str = "") -> Guessed | None:
     takes = writable(field, column)
     direction = {
         frozenset({Side.FEISHU}): Direction.TO_FEISHU,
         frozenset({Side.DATABASE}): Direction.TO_DATABASE,
     }.get(takes, Direction.BOTH)
     try:
-        translator(field, column, timezone=_UTC, direction=direction)
+        translator(field, column, manner=Manner(link=link or None), timezone=_UTC, direction=direction)
     except ImpossiblePair:
         return None
-    return Guessed(field, column, why, direction, _required(column, direction))
+    return Guessed(field, column, why, direction, _required(column, direction), link)
 
 
 def _required(column: ColumnInfo, direction: Direction) -> bool:
@@ -179,6 +201,11 @@ def _counted(column: ColumnInfo) -> bool:
 def _why_no_column(field: FieldInfo, columns: Sequence[ColumnInfo]) -> str:
     if field.type not in FIELDS:
         return f"fields of type {type_name(field.type)} cannot be synced"
+    if field.type in LINK_TYPES:
+        return (
+            f"links records of the table {field.target or 'it names'}; once that table has a mapping: "
+            "{field: ..., column: <the foreign key>, link: <that mapping>}"
+        )
     return _clash(field, columns) or "no column of this name, and none that alone fits its type"
 
 

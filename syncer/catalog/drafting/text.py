@@ -72,6 +72,8 @@ def _fields(guess: Guess) -> Iterator[str]:
 def _pair(pair: Guessed, guess: Guess) -> Iterator[str]:
     yield f"field: {scalar(pair.field.id if '${' in pair.field.name else pair.field.name)}"
     yield f"column: {scalar(pair.column.name)}"
+    if pair.link:
+        yield f"link: {scalar(pair.link)}"
     if pair.direction is not Direction.BOTH:
         yield f"direction: {pair.direction.value}"
     if pair.required or (pair.column.name in guess.match and not _fills_itself(pair)):

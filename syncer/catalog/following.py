@@ -16,9 +16,17 @@ def follow_renames(mapping: SyncMapping, ids: Mapping[str, str]) -> SyncMapping:
     if spec is None:
         return replace(mapping, pairs=pairs)
     known = {pair.field: ids[pair.column] for pair in mapping.pairs if pair.column in ids}
-    conditions = renamed(spec.conditions, Side.FEISHU, known)
+    return follow_scope(replace(mapping, pairs=pairs), known)
+
+
+def follow_scope(mapping: SyncMapping, ids: Mapping[str, str]) -> SyncMapping:
+    """The mapping with the fields that its scope is about named by the ids they had, as far as those are known."""
+    spec = mapping.where.get(Side.FEISHU)
+    if spec is None or not ids:
+        return mapping
+    conditions = renamed(spec.conditions, Side.FEISHU, ids)
     followed = replace(spec, conditions=conditions, names=names_in(conditions, Side.FEISHU))
-    return replace(mapping, pairs=pairs, where={**mapping.where, Side.FEISHU: followed})
+    return replace(mapping, where={**mapping.where, Side.FEISHU: followed})
 
 
 def layout_of(mapping: SyncMapping, tables: Tables, rules: Rules) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from syncer.catalog.build import build_mapping
 from syncer.catalog.check import Findings, check_against, computes, unseen
 from syncer.catalog.document import Document
 from syncer.catalog.faults import Places
+from syncer.catalog.following import follow_scope
 from syncer.catalog.optioned import named_options, read_known, with_options
 from syncer.catalog.pairs import Tables, key_columns
 from syncer.catalog.surviving import Surviving, surviving
@@ -72,6 +73,8 @@ class Mappings(Doors):
             say(sentence)
         found: dict[str, Json] = {"fields": ids, "key": list(watch.key), "capture": watch.way}
         found["tables"] = self.tables_of(sides)
+        if Side.FEISHU in sides.mapping.where:
+            found["scope"] = {name: field(name).id for name in sides.mapping.where[Side.FEISHU].names}
         if computes(sides.mapping, sides.record_table):
             found["computed"] = True
         # A field deleted and made anew is another field, though the file says the same.
@@ -111,4 +114,6 @@ class Mappings(Doors):
         assert isinstance(ids, Mapping)
         mapping = replace(build_mapping(Document.model_validate(stored["document"])), capture=way_of(stored))
         mapping = with_options(mapping, read_known(stored.get("options")))
+        scope = stored.get("scope")
+        mapping = follow_scope(mapping, scope if isinstance(scope, dict) else {})
         return applied, mapping, {column: str(identity) for column, identity in ids.items()}

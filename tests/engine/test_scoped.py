@@ -2,6 +2,8 @@
 
 import pytest
 
+from syncer.catalog.files import load_file
+from syncer.catalog.revisions import digest
 from syncer.core.records import Side
 from tests.engine.stage import doing, is_quiet, written
 
@@ -53,6 +55,26 @@ def test_a_narrower_scope_takes_nothing_away_and_a_wider_one_lets_in(scoped, sta
     stage.apply(*again, extra=", where: {any: [{column: region, is: HK}, {column: region, empty: true}]}")
     scoped.sync()
     assert set(scoped.by("订单号")) == {"A", "B", "C"}
+
+
+def test_fields_of_the_scope_that_nothing_carries_are_followed_by_their_ids(stage):
+    pair = stage.pair(FIELDS, COLUMNS, PAIRS + AMOUNT)
+    path = stage.folder / "orders.yaml"
+    path.write_text(
+        path.read_text()
+        .replace("\ndatabase:", ", where: {field: 备注, not: 草稿}}\ndatabase:")
+        .replace("}}, w", "}, w")
+    )
+    loaded = load_file(path, {})
+    stage.syncer.apply(stage.syncer.look(loaded.mapping), loaded.document, digest(loaded.document), "scope")
+    pair.add({"订单号": "A", "备注": "草稿"}, {"订单号": "B"}, {"订单号": "C", "备注": "好"})
+    pair.full()
+    assert pair.rows("order_no", order="order_no") == [("B",), ("C",)]
+    stage.control.rename_field(pair.place.app_token, pair.place.table_id, "备注", "说明")
+    pair.add({"订单号": "D", "说明": "草稿"}, {"订单号": "E", "说明": "草"})
+    pair.sync()
+    assert pair.rows("order_no", order="order_no") == [("B",), ("C",), ("E",)]
+    assert len(pair.plain()) == 5
 
 
 def test_a_pair_that_is_added_fills_that_field_alone_and_its_conflicts_go_by_the_policy(stage):

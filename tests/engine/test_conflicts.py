@@ -4,9 +4,11 @@ import time
 
 import pytest
 
+from syncer.core.values import load
 from syncer.errors import MendError, OutsideError
 from tests.engine.stage import written
 from tests.engine.tables import ORDER_COLUMNS, equal, numbered, orders
+from tests.engine.test_clocks import age
 
 STAMPED = ORDER_COLUMNS + ", updated_at timestamptz DEFAULT now()"
 
@@ -38,6 +40,29 @@ def test_a_named_side_wins_and_the_losing_value_is_kept(stage, policy, winner):
     for _ in range(3):
         assert pair.sync().conflicts == 0
     assert len(pair.conflicts(None)) == 1
+
+
+def test_the_policy_decides_a_thousand_lines_one_by_one_and_every_losing_value_is_kept(stage):
+    pair = orders(stage, "conflicts: {default: latest}\n", columns=STAMPED, extra=", watermark: updated_at")
+    ids = pair.add(*numbered(1000))
+    pair.settle()
+    age(stage, 3600)
+    pair.sql("UPDATE {t} SET amount = 77, updated_at = clock_timestamp() - interval '10 minutes' WHERE id % 2 = 0")
+    pair.edit_many({record: {"金额": 55} for record in ids})
+    time.sleep(4.2)  # beyond the tolerance and what Feishu's clock is known to
+    pair.sql("UPDATE {t} SET amount = 77, updated_at = clock_timestamp() WHERE id % 2 = 1")
+    time.sleep(0.2)
+    report = pair.sync()
+    assert (report.conflicts, report.exit_status) == (1000, 0)
+    assert not pair.settle().writes
+    won = {number: amount for number, amount, _ in equal(pair)}
+    keys = dict(pair.rows("order_no, id"))
+    assert all(won[number] == (77 if key % 2 else 55) for number, key in keys.items())
+    lost = {audit[0]: load(audit[4]["amount"]) for audit in pair.audits()[-1000:]}
+    assert lost == {"feishu": 55, "database": 77}
+    for number in ("A0000", "A0999"):
+        told = stage.syncer.store.history(pair.name, key=f"[{keys[number]}]")
+        assert load(told[-1].before["amount"]) == 132 - won[number]
 
 
 def test_a_policy_of_one_field_holds_for_it_alone(stage):

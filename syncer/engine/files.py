@@ -29,6 +29,8 @@ from syncer.ports.files import Content, Contents, FileNote, Found, Ledger, Media
 AT_ONCE = 4
 """Files under way together: what one of them waits for, another may use; Feishu allows five calls a second."""
 _PIECE = 1 << 18
+_UNKNOWN = frozenset({1254027, 1254303})
+"""Feishu's codes for a file that is not, or not any more, one of the base (bitable.md 4.5)."""
 _REMEMBERED = 20_000
 """Files of which a run keeps in mind what the state store said of them."""
 
@@ -137,6 +139,15 @@ class Files:
         return operation is not None and any(
             awaited_in(operation.values[name]) for name in self._shelves if operation.values.get(name) is not None
         )
+
+    def refused(self, operation: Operation, code: int | None) -> None:
+        """Feishu refused what was to be written: files that it does not know any more are uploaded anew next time."""
+        if code not in _UNKNOWN or self._whereabouts is None:
+            return
+        for name in self._shelves:
+            for file in files_in(operation.values.get(name)):
+                while (known := self._whereabouts.ledger.of(file.token)) is not None:
+                    self._whereabouts.forget(known.place)
 
     def _filed(self, line: Line) -> Iterator[tuple[Operation, str]]:
         for operation in line.plan.operations:

@@ -289,6 +289,7 @@ class RecordHalf:
             for some in (names[: len(names) // 2], names[len(names) // 2 :]):
                 self._send_part(part(work, some), send)
             return
+        self._tools.files.refused(operation, error.code)
         notebook = self._tools.notebook()
         refusal = Refusal(str(error.code or ""), str(error), error.log_id)
         notebook.refused(work.line, operation, names, refusal)

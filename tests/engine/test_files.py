@@ -293,6 +293,19 @@ def test_a_file_that_feishu_does_not_give_out_fails_its_field_until_somebody_ret
     filed.is_quiet(2)
 
 
+def test_an_upload_that_feishu_has_forgotten_is_done_anew(filed):
+    filed.pair.sql("INSERT INTO {t} (no, files) VALUES ('A', %s)", [filed.put("a.txt", b"content")])
+    filed.stage.control.fault("bitable.record.batch_create", "code", code=1254303)
+    filed.pair.sync()
+    (failure,) = filed.pair.failures()
+    assert "1254303" in failure.message
+    filed.stage.syncer.store.retry()
+    filed.pair.sync()
+    assert filed.contents(filed.pair.by("编号")["A"]) == [("a.txt", b"content")]
+    assert (filed.uploads(), filed.pair.failures()) == ({"upload_all": 2}, [])
+    filed.is_quiet(2)
+
+
 def test_check_tells_of_a_folder_or_a_column_that_cannot_be_used(stage, tmp_path):
     (tmp_path / "file").write_text("no folder")
     check, found = stage.syncer.check, []

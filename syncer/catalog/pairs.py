@@ -99,7 +99,7 @@ def build_pair(
     lines: Lines = NO_LINES,
 ) -> Pair:
     """One pair. Raises ``MendError`` for an unknown field or column, impossible types, or a default that misfits."""
-    field, column = tables.field(spec.field), tables.column(spec.column)
+    field, column = tables.field(spec.field), _column(spec, tables)
     translator = _translator(spec, field, column, time_zone, directory, lines)
     return Pair(
         name=column.name,
@@ -113,6 +113,17 @@ def build_pair(
         writable=registry.writable(field, column, spec.manner),
         meet=registry.acquaintance(field, column, spec.manner, directory, lines, time_zone),
     )
+
+
+def _column(spec: PairSpec, tables: Tables) -> ColumnInfo:
+    """The column of a pair. Raises ``MendError``; of columns that stand for others it names these."""
+    missing = all(column.name != spec.column for column in tables.rows.columns)
+    if missing and spec.through is not None:
+        join = spec.through
+        raise MendError(f"the join table {join.table} is not there, or has no column {join.here} or {join.there}")
+    for name in spec.columns if missing else ():
+        tables.column(name)
+    return tables.column(spec.column)
 
 
 def zone_of(mapping: SyncMapping, record_table: RecordTableInfo) -> ZoneInfo:

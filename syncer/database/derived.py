@@ -14,11 +14,15 @@ from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from syncer.core.mapping import JoinTable
 from syncer.database.lines import ValueType
+from syncer.database.names import parse_name, quote
 from syncer.database.schema import Column, Table, read_table
 from syncer.errors import SchemaError
 from syncer.ports import ColumnInfo
 
 _JSONB = ValueType(3802)
+_LACKING = """
+SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) AS p WHERE NOT has_table_privilege(to_regclass(%s), p)
+"""
 _ARRAY = "SELECT typarray::oid, typdelim::text FROM pg_catalog.pg_type WHERE oid = %s AND typarray <> 0"
 
 
@@ -80,6 +84,17 @@ Wanted: TypeAlias = Mapping[str, Sequence[str] | JoinTable]
 """By the name of the derived column: the columns it is made of, or the join table."""
 
 
+def join_faults(connection: psycopg.Connection, wanted: Wanted) -> list[str]:
+    """What the role may not do with the join tables among these, one sentence each."""
+    faults = []
+    for what in wanted.values():
+        if isinstance(what, JoinTable):
+            asked = (quote(parse_name(what.table)),)
+            rows = connection.cursor().execute(_LACKING, asked).fetchall()
+            faults += [f"the role lacks {right} on the join table {what.table}: GRANT it" for (right,) in rows]
+    return faults
+
+
 def with_derived(
     connection: psycopg.Connection, table: Table, wanted: Wanted, key: Sequence[str]
 ) -> tuple[Table, Mapping[str, Derived]]:
@@ -106,11 +121,12 @@ def _several(table: Table, name: str, names: Sequence[str]) -> tuple[Column, Der
 def _joined(
     connection: psycopg.Connection, name: str, what: JoinTable, key: Sequence[str]
 ) -> tuple[Column, Derived] | None:
-    """Raises ``SchemaError`` if the join table is gone."""
-    join = read_table(connection, what.table)
+    try:
+        join = read_table(connection, what.table)
+    except SchemaError:
+        return None
     if not {what.here, what.there} <= join.columns.keys():
-        lacking = ", ".join(sorted({what.here, what.there} - join.columns.keys()))
-        raise SchemaError([f"the join table {join.info.name} has no column {lacking}"])
+        return None
     other = join.columns[what.there]
     array = connection.cursor().execute(_ARRAY, (other.value.oid,)).fetchone()
     if array is None or len(key) > 1:

@@ -21,7 +21,7 @@ from syncer.database.blocks import Block
 from syncer.database.clocks import skew_of
 from syncer.database.connections import session
 from syncer.database.contents import Content, content_of
-from syncer.database.derived import Derived, Wanted, with_derived
+from syncer.database.derived import Derived, Wanted, join_faults, with_derived
 from syncer.database.lines import Layout, LineRow, make_line
 from syncer.database.loading import Load, Loader
 from syncer.database.parameters import texts_of
@@ -182,6 +182,7 @@ class PostgresRows:
             table = read_table(connection, self._name)
             fills = self._on_insert | self._on_update
             faults = rights.writing_faults(connection, table, self._own, fills, deletes=deletes)
+            faults += join_faults(connection, self._derived)
             return self._told(faults if table.info.is_view else faults + applied.faults(connection))
 
     @property

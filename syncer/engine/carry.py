@@ -101,11 +101,11 @@ class Carrier:
         again = self._tools.plan(line)
         if again.operation(Side.DATABASE) is not None or again.tells_more_than(line.plan):
             line.leave()
-            again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases)
+            again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases, pending=again.pending)
         if feishu is not None or again.operations or again.bases:
             line.adopt(again)
         else:
-            line.adopt(LinePlan())
+            line.adopt(LinePlan(pending=again.pending))
 
     def _settle(self, line: Line) -> None:
         """A line without operations: its link may be severed or forgotten at once."""

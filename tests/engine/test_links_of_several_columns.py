@@ -175,3 +175,14 @@ def test_what_stands_in_place_of_a_column_is_for_links_alone(pair, fault, tmp_pa
     with pytest.raises(MappingError) as caught:
         load_file(path, {})
     assert fault in str(caught.value)
+
+
+def test_a_join_table_that_is_gone_pauses_its_pair_alone(stage):
+    school = School(stage)
+    (student,) = school.students.add({"名": "甲"})
+    school.settle()
+    stage.sql("DROP TABLE enrolment")
+    school.students.edit(student, 名="乙")
+    report = school.students.sync()
+    assert [("enrolment is not there" in sentence) for sentence in report.drift] == [True]
+    assert stage.sql("SELECT no FROM students") == [("乙",)]

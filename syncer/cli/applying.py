@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from getpass import getuser
+from socket import gethostname
 
 from syncer.catalog.document import Document
 from syncer.catalog.files import Loaded
@@ -34,7 +36,7 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
     before = _applied(living, name)
     moved = living.applied(name)[1] if before is not None else sides.mapping
     changes = _changes(living, before, sides, document)
-    revision = living.apply(sides, document, digest(document), "\n".join(changes), partial(_tell, name))
+    revision = living.apply(sides, document, digest(document), "\n".join(changes), partial(_tell, name), _who())
     if moved.connection != sides.mapping.connection:
         release(living, moved)
     if before is not None and revision == before.revision:
@@ -50,6 +52,14 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
         console.say(f"mapping {name} points at other tables now, so it begins paused; `syncer resume {name}` starts it")
     if before is not None and before.state is State.PAUSED:
         console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
+
+
+def _who() -> str:
+    """Whose command this is, as far as the machine knows."""
+    try:
+        return f"{getuser()}@{gethostname()}"
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return gethostname()
 
 
 def _tables(applied: Applied) -> object:

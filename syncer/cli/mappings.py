@@ -155,6 +155,7 @@ def _revision(one: Applied) -> dict[str, Any]:
         "state": one.state.value,
         "revision": one.revision,
         "at": shown.moment(one.at),
+        "by": one.document.get("by", "") if isinstance(one.document, dict) else "",
         "changes": one.differences.splitlines(),
     }
 
@@ -166,5 +167,6 @@ def _revisions(told: list[dict[str, Any]], *, as_json: bool) -> None:
     if not told:
         console.say("no mapping was applied yet; `syncer apply` does so")
         return
-    rows = [[one["name"], one["state"], one["revision"], one["at"], "\n".join(one["changes"])] for one in told]
-    console.table(("name", "state", "revision", "at", "changes"), rows)
+    words = ("name", "state", "revision", "at", "by")
+    rows = [[*(one[word] for word in words), "\n".join(one["changes"])] for one in told]
+    console.table((*words, "changes"), rows)

@@ -59,10 +59,17 @@ class Mappings(Doors):
         return sides.rows.check_writable(deletes=sides.mapping.from_feishu.action == "delete")
 
     def apply(
-        self, sides: Sides, document: Document, digest: str, differences: str, say: Callable[[str], object] = str
+        self,
+        sides: Sides,
+        document: Document,
+        digest: str,
+        differences: str,
+        say: Callable[[str], object] = str,
+        by: str = "",
     ) -> int:
         """Make a mapping active: prepare its database, tell ``say`` how, record a revision; the revision's number.
 
+        ``by`` says who did it.
         The ids of its fields and of the options it names are remembered, so that what is renamed is followed.
         """
         field = Tables(sides.record_table, sides.row_table).field
@@ -80,6 +87,7 @@ class Mappings(Doors):
         # A field deleted and made anew is another field, though the file says the same.
         whole = sha256(json.dumps([digest, found], sort_keys=True).encode()).hexdigest()
         stored = {"document": document.model_dump(mode="json"), **found, "timezone": sides.record_table.time_zone}
+        stored["by"] = by
         known = read_known(self.store.learned(sides.mapping.name, "options"))
         options = named_options(sides.mapping, sides.record_table, ids, known, anew=True)
         number = self.store.apply(sides.mapping.name, stored, whole, differences)

@@ -1,5 +1,8 @@
 """Mapping files become active mappings: what changes is told, revisions come back, what is gone is paused."""
 
+from getpass import getuser
+from socket import gethostname
+
 import pytest
 
 from tests.cli.room import MAPPING
@@ -37,6 +40,12 @@ def test_an_earlier_revision_is_compared_and_made_active_again(applied):
     assert "revision 3 is active" in applied.ok("mappings", "rollback", "orders", 1).out
     assert applied.json("mappings", "diff", "orders", 1)["changes"] == []
     assert [one["revision"] for one in applied.json("mappings", "list")["mappings"]] == [3]
+
+
+def test_a_revision_tells_who_made_it_and_when(applied):
+    (told,) = applied.json("mappings", "history", "orders")["mappings"]
+    assert told["by"] == f"{getuser()}@{gethostname()}"
+    assert told["by"].split("@")[0] in applied.ok("mappings", "history", "orders").out
 
 
 def test_a_file_that_was_edited_and_not_applied_is_told_in_status(applied):

@@ -82,8 +82,12 @@ def _passed(
         for number in range(edits):
             part = (number + 0.5) / edits
             wait(lambda part=part: _made(stand_in, verb) >= part * calls, 20 * PATIENCE)
+            if verb == "batch_create":
+                wait(lambda: both.linked() > 0, 20 * PATIENCE)
             name = list(ways)[number % len(ways)]
             found[name].append(_measure(both, ways[name], f"passing {verb} {number}"))
+            told = f"{verb} {number} {name}: {found[name][-1]:.2f} s, {stand_in.control.counts()}"
+            print(told, file=sys.stderr, flush=True)
         wait(lambda: both.linked() >= lines, 20 * PATIENCE)
         took = time.perf_counter() - began
         stand_in.control.set_latency("*", 0)
@@ -94,7 +98,6 @@ def _passed(
             f"| {'PostgreSQL' if verb == 'search' else 'Bitable'} | {lines:,} | {len(seconds)} {name} | {told} |",
             flush=True,
         )
-        print(f"{name}: {', '.join(f'{each:.2f}' for each in seconds)}", file=sys.stderr, flush=True)
     return max(each for seconds in found.values() for each in seconds)
 
 

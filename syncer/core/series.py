@@ -64,9 +64,12 @@ def texts(rows: Sequence[object]) -> list[bytes]:
     return orjson.dumps(parted)[1:-1].split(b",\n,")
 
 
-def forms(series: Series) -> Forms:
-    """The stored forms of a series; the series itself where its values are stored as they are."""
-    found = kinds(series)
+def forms(series: Series, found: set[type] | None = None) -> Forms:
+    """The stored forms of a series; the series itself where its values are stored as they are.
+
+    ``found`` are the types in it, where somebody knows them.
+    """
+    found = kinds(series) if found is None else found
     if found <= AS_THEY_ARE:
         return series  # type: ignore[return-value]  # texts, flags and nothing are their own forms
     only = found - {_NOTHING}

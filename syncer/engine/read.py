@@ -47,7 +47,8 @@ class Reader:
         self._records, self._rows, self._lens = records, rows, lens
         self._memory, self._breathe = memory, breathe
         self._touched, self._aside = touched or Touched(), aside or Aside()
-        self._sifting: tuple[Future[Others], Callable[[Others], None]] | None = None
+        self._sifting: tuple[int, Future[Others], Callable[[Others], None]] | None = None
+        self._all_new = False
         self.drafts: Drafts | None = None
         self._left_out = array("q")
         self.outsiders: set[int] = set()
@@ -108,7 +109,10 @@ class Reader:
         """
         self._settle()
         self._breathe()
-        self._sifting = self._aside.start(partial(survey.sift, side, lines, prints)), then
+        if self._all_new:  # as long as everything is new there is nothing to wait for
+            self._tell(len(lines), survey.sift(side, lines, prints), then)
+        else:
+            self._sifting = len(lines), self._aside.start(partial(survey.sift, side, lines, prints)), then
 
     @contextmanager
     def _settled(self) -> Iterator[None]:
@@ -118,14 +122,18 @@ class Reader:
             self._settle()
         finally:
             if self._sifting is not None:
-                wait([self._sifting[0]])
+                wait([self._sifting[1]])
                 self._sifting = None
 
     def _settle(self) -> None:
         """Be done with the page that is being sifted."""
         if self._sifting is not None:
-            (others, then), self._sifting = self._sifting, None
-            then(others.result())
+            (count, others, then), self._sifting = self._sifting, None
+            self._tell(count, others.result(), then)
+
+    def _tell(self, count: int, others: Others, then: Callable[[Others], None]) -> None:
+        self._all_new = len(others) == count
+        then(others)
 
     def _sift_records(self, survey: Survey, raws: Sequence[RawRecord], read_at: datetime) -> None:
         """Stage records; only those that are new or changed are decoded."""
@@ -272,4 +280,5 @@ def proven(reading: Reading, distinct: int, *, whole: bool, revived: int = 0) ->
 
 def _forms(series: Sequence[Held]) -> Forms | None:
     """The stored forms of a series, unless something of it is unreadable."""
-    return None if Unreadable in kinds(series) else forms(series)  # type: ignore[arg-type]  # all of it is readable
+    found = kinds(series)
+    return None if Unreadable in found else forms(series, found)  # type: ignore[arg-type]  # all of it is readable

@@ -103,6 +103,10 @@ class LinePlan:
         told = {_essence(met) for met in other.collisions}
         return any(_essence(met) not in told for met in self.collisions) or not set(other.unfit).issuperset(self.unfit)
 
+    def removes(self, operation: Operation) -> bool:
+        """Whether one of its operations deletes a line, or marks it as deleted."""
+        return operation.action is Action.DELETE or (operation.mark is not None and self.fate is Fate.SEVER)
+
     def because(self, cause: str) -> "LinePlan":
         """The same plan, its operations done for another reason."""
         return replace(self, operations=tuple(replace(operation, reason=cause) for operation in self.operations))
@@ -150,7 +154,7 @@ class Tally:
         for operation in plan.operations:
             self.operations[operation.side, operation.action] += 1
             self.clears.update((operation.side, name) for name in operation.clears())
-            self.deletions[operation.side] += operation.action is Action.DELETE
+            self.deletions[operation.side] += plan.removes(operation)
             if operation.side is Side.DATABASE and operation.action is Action.UPDATE:
                 self.updated.update(list(operation.values))
 

@@ -134,6 +134,8 @@ def _untouched(pair: Pair, deed: Deed, link: Link, versions: Mapping[Side, Versi
         value = _readable(pair, versions[side])
         left = deed.after.get(side, {})
         if pair.name in left and value != left[pair.name]:
+            if value == deed.before.get(side, {}).get(pair.name):
+                raise Untakable(f"{pair.field} holds in {side} what it held before that run already")
             raise Untakable(f"{pair.field} was edited in {side} since")
         if base is None or base.owed is not None or value != base.of(side):
             raise Untakable(f"{pair.field} was edited in {side} since, or is not settled yet")

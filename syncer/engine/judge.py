@@ -171,7 +171,7 @@ def _guards_about(plan: LinePlan, key: Collection[str]) -> list[str]:
         found.append("keys")
     if any(operation.clears() for operation in plan.operations):
         found.append("clears")
-    if any(operation.action is Action.DELETE for operation in plan.operations):
+    if any(map(plan.removes, plan.operations)):
         found.append("deletes")
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from syncer.core.plan import Action, Guard, delete_guard, doubts, stopping_guard
+from syncer.core.plan import Guard, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side, Version
 from syncer.engine.breath import Breath
 from syncer.engine.carry import Carrier
@@ -268,7 +268,7 @@ class _Carrying:
 
 
 def _deletes(line: Line) -> bool:
-    return any(operation.action is Action.DELETE for operation in line.plan.operations)
+    return any(map(line.plan.removes, line.plan.operations))
 
 
 def close_report(tools: Tools, report: Report, began: datetime) -> None:

@@ -6,8 +6,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import compress
 from typing import TypeAlias
 

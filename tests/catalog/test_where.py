@@ -50,7 +50,10 @@ AGAINST = [
     ("  where: {column: status, gt: a}", "cannot be asked of status, which holds a text; is, not, in, not_in"),
     ("  where: {column: tags, is: a}", "cannot be asked of tags, which holds several values; contains, empty can"),
     ("  where: {column: deleted, is: 1}", "database.where.is: "),
-    ("  where: [{column: status, is: a}, {any: [{column: nix, empty: true}]}]", "database.where.#2.any.nix.column: the table sales.orders has no column nix"),
+    (
+        "  where: [{column: status, is: a}, {any: [{column: nix, empty: true}]}]",
+        "database.where.#2.any.nix.column: the table sales.orders has no column nix",
+    ),
 ]
 
 

@@ -270,6 +270,16 @@ def test_sifting_keeps_back_what_is_as_it_was_and_names_the_rest_with_its_link(r
     assert case.prints == {F: print_of("f2"), D: print_of("d2")}
 
 
+def test_linked_lines_that_a_reading_left_out_are_told_in_order_but_not_what_is_severed_there(room: Room) -> None:
+    memory = room.run()
+    remember(memory, linked(1), linked(2), linked(3), linked(4, severed=D), linked(5))
+    survey = survey_of(memory, [same(F, 1)], [same(D, 2), new(D, "neu", "m")])
+    assert survey.unstaged(D, 0, 10) == [(1, "d1"), (3, "d3"), (5, "d5")]
+    assert survey.unstaged(D, 1, 1) == [(3, "d3")]
+    assert survey.unstaged(D, 5, 10) == []
+    assert [link for link, _ in survey.unstaged(F, 0, 10)] == [2, 3, 4, 5]
+
+
 def test_a_line_sifted_and_staged_counts_as_it_was_read_last(room: Room) -> None:
     memory = room.run()
     remember(memory, linked(1), linked(2))

@@ -25,10 +25,11 @@ class Hearing:
         self._fields, self._names = self._known(info)
 
     def _known(self, info: RecordTableInfo) -> tuple[dict[str, FieldInfo], dict[str, str]]:
+        """The fields of pairs, and others; no ends of two-way links: their other end may be the edited one."""
         fields = {field.name: field for field in info.fields}
         pairs = {name: fields[pair.field] for name, pair in self._tools.lens.pairs.items() if pair.field in fields}
         mapped = {field.id for field in pairs.values()}
-        others = [field for field in info.fields if field.id not in mapped and field.type not in BY_ITSELF]
+        others = [one for one in info.fields if one.id not in mapped and one.type not in BY_ITSELF and not one.back]
         return pairs, {field.id: field.name for field in others}
 
     def knows(self, name: str) -> bool:

@@ -23,6 +23,7 @@ class Wholes:
     def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
         self._tools = tools
         self._fields = tuple(field.name for field in info.fields)
+        self._other_ends = frozenset(field.id for field in info.fields if field.back)
 
     @cached_property
     def _looked(self) -> Mapping[Side, Mapping[str, Json]]:
@@ -60,7 +61,17 @@ class Wholes:
             return False
         then = timedelta(seconds=skew) if isinstance(skew, int | float) else timedelta(0)
         at, moved = raw.modified_at - then, line.link.moved_at
-        return at > looked - blur and (moved is None or at > moved + blur)
+        seems = at > looked - blur and (moved is None or at > moved + blur)
+        return seems and not self._is_only_linked(raw.id, looked)
+
+    def _is_only_linked(self, record: str, looked: datetime) -> bool:
+        """Whether events say that nothing moved since but the ends of two-way links whose other end was edited."""
+        signals = self._tools.signals
+        if signals is None or not self._other_ends:
+            return False
+        events = signals.events_of(self._tools.table, [record]).get(record, ())
+        since = [event for event in events if event.received_at > looked]
+        return bool(since) and all({*event.before, *event.after} <= self._other_ends for event in since)
 
     def _rows(self, lines: Sequence[Line]) -> list[Line]:
         names = [line.versions[Side.DATABASE].line for line in lines]

@@ -1,9 +1,13 @@
 """Foreign keys and link fields: lines that name lines of another mapping, or of their own."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from syncer.ports.signals import ParsedEvent, RecordChange
 from tests.engine.stage import DeadError, is_quiet, written
 
+RECORDS_CHANGED = "drive.file.bitable_record_changed_v1"
 CUSTOMERS = """match: [no]
 fields:
   - {field: 编号, column: no}
@@ -43,6 +47,17 @@ class Shop:
             if not any(report.writes for report in reports):
                 return
         raise AssertionError("still writes")
+
+    def tell_of_the_other_end(self, number):
+        """Feishu tells that a customer's record is linked by another order."""
+        table = self.customers.place
+        fields = self.stage.syncer.look(self.stage.syncer.applied("customers")[1]).record_table.fields
+        (end,) = [field.id for field in fields if field.back]
+        change = RecordChange(self.customers.by("编号")[number], "record_edited", {end: "[]"}, {end: '["rec"]'})
+        event = ParsedEvent(
+            "e1", RECORDS_CHANGED, None, table.app_token, table.table_id, None, datetime.now(UTC), {}, (change,)
+        )
+        assert self.stage.syncer.store.noticing.receive("default", event) == ["customers"]
 
     def bitable(self):
         """Which customers' numbers each order names in Bitable."""
@@ -221,8 +236,10 @@ def test_several_links_are_an_array_of_keys(kind, column, stage):
     assert is_quiet(tags, 2)
 
 
-def test_the_other_end_of_a_link_is_no_edit_of_its_record(stage):
+@pytest.mark.parametrize("bumps", [False, True])
+def test_the_other_end_of_a_link_is_no_edit_of_its_record(bumps, stage):
     """A customer's row is deleted after an order came: that the order shows on the record outlives nothing."""
+    stage.control.set_switches(back_writes_bump_modified=bumps)
     shop = Shop(stage, 21, "customer integer REFERENCES customers ON DELETE SET NULL")
     stage.sql("INSERT INTO customers (no) VALUES ('K1'), ('K2')")
     shop.settle()
@@ -231,6 +248,8 @@ def test_the_other_end_of_a_link_is_no_edit_of_its_record(stage):
     assert is_quiet(shop.customers, 2)
     stage.sql("INSERT INTO orders (no, customer) VALUES ('D2', 1)")
     shop.orders.sync()
+    if bumps:
+        shop.tell_of_the_other_end("K1")
     stage.sql("DELETE FROM customers WHERE no = 'K1'")
     shop.settle()
     assert stage.sql("SELECT no FROM customers") == [("K2",)]

@@ -58,7 +58,7 @@ def take_back(
     if not dry:
         demand_not_paused(living.store.mapping(found.mapping))
     if next(iter(living.store.audit_pages(run, links=1)), None) is None:
-        raise MendError(f"run {run} of {found.mapping} wrote nothing that is still known, so there is nothing to undo")
+        raise MendError(f"run {run} of {found.mapping} {_nothing(found.status)}, so there is nothing to undo")
     told = running.run(
         living,
         found.mapping,
@@ -74,6 +74,12 @@ def take_back(
     else:
         _show(document)
     return told.status
+
+
+def _nothing(status: str) -> str:
+    if status == "guarded":
+        return "was stopped by a guard and wrote nothing (what its approval wrote is a run of its own)"
+    return "wrote nothing that is still known"
 
 
 def _document(living: Syncer, mapping: str, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def test_an_undo_that_a_guard_stopped_goes_on_when_it_is_approved(room):
     room.sql("UPDATE sales.orders SET amount = 5")
     run = room.json("sync", "orders")["run"]
     stopped = room.json("undo", run, status=4)
+    assert "stopped by a guard" in room.ok("undo", stopped["run"], status=2).err
     assert stopped["guard"]["name"] == "clears"
     approved = room.json("approve", stopped["run"])
     assert (approved["undoes"], approved["restored"]) == (run, 12)
@@ -47,3 +48,4 @@ def test_a_run_that_wrote_nothing_or_is_unknown_ends_with_2(room):
     assert "no run" in room.ok("undo", "999999", status=2).err
     assert "id of a run" in room.ok("undo", "yesterday", status=2).err
     assert "3 lines taken back" in room.ok("undo", run).out
+    assert "what it held before that run already" in room.ok("undo", run, status=3).out

@@ -24,8 +24,8 @@ from syncer.ports.signals import Signal
 
 APART = timedelta(milliseconds=300)
 """How often what was noticed is asked for, at most."""
-PATIENCE = timedelta(seconds=2)
-"""So long an event may take to tell why Feishu's table moved."""
+PATIENCE = timedelta(seconds=6)
+"""So long an event may take to tell why Feishu's table moved: what stays unexplained costs the rest of a run more."""
 MOST = 100
 """So many lines are dealt with in one breath."""
 

@@ -60,10 +60,15 @@ class Breath:
         finally:
             self.busy, self.last = False, self.tools.clock.now()
 
-    def carry_on(self, records: Collection[str]) -> None:
-        """Carry further what was just put back into these records."""
-        if records:
-            self._deal(Scope({Side.FEISHU: sorted(records), Side.DATABASE: []}))
+    def carry_on(self, records: Collection[str], carry: Carry) -> None:
+        """Carry further what was just put back into these records; nothing else is dealt with meanwhile."""
+        before = self.carry
+        self.busy, self.carry = True, carry
+        try:
+            if records:
+                self._deal(Scope({Side.FEISHU: sorted(records), Side.DATABASE: []}))
+        finally:
+            self.busy, self.carry = False, before
 
     def passed(self) -> Sequence[Signal]:
         """The signals that the run's own reading answers."""

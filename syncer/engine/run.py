@@ -66,7 +66,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
-    if _may_write(tools, info, guard):
+    if _may_write(tools, info, guard, breath):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
         carrying.enough = tools.options.enough
@@ -84,13 +84,13 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     return report
 
 
-def _may_write(tools: Tools, info: RecordTableInfo, guard: Guard | None) -> bool:
+def _may_write(tools: Tools, info: RecordTableInfo, guard: Guard | None, breath: Breath) -> bool:
     """Whether a run may write; it begins with what our own writes overwrote, of which it is told in any case."""
     if tools.options.dry:
         return False
     stopped = guard is not None and guard.stops
     back = Overwritten(tools, info).look(stopped=stopped)
-    Breath(tools, info, carry=partial(_carry_some, tools)).carry_on(back)
+    breath.carry_on(back, partial(_carry_some, tools))
     return not stopped
 
 

@@ -125,6 +125,45 @@ def _ours(name):
     return {"金额": 2, "备注": "库", "说明": "库", "状态": "完成", "标签": ["新", "完成"], "库存": 12}[name]
 
 
+def test_nothing_is_put_back_while_a_guard_stands_against_the_run(stage):
+    pair, records = begun(stage, 12)
+    stage.control.at("bitable.record.batch_update", edits(pair, records))
+    pair.sql(f"UPDATE {{t}} SET {OURS}")
+    pair.heard().react()
+    pair.sql("UPDATE {t} SET note = NULL")
+    stage.quiet()
+    before = pair.plain()
+    for _ in range(2):  # what was told once is not told again
+        report = pair.react()
+        assert (report.guard.name, report.writes, pair.plain()) == ("clears", 0, before)
+        told = [one for one in pair.conflicts(None) if "overwritten by our write" in one.reason]
+        assert {one.record for one in told} == set(records)
+        assert len(told) == len(records)
+    pair.approve(report)
+    calm(stage, pair)
+    for record, name in zip(records, itertools.cycle(THEIRS), strict=False):
+        if name != "备注":
+            assert as_told(pair.plain()[record][name]) == ENDS[name][0], name
+
+
+def test_what_a_call_overwrote_that_was_made_again_is_found_too(stage):
+    pair, records = begun(stage, 1)
+    place = {"app_token": pair.place.app_token, "table_id": pair.place.table_id, "record_id": records[0]}
+    stage.control.fault("bitable.record.batch_update", "timed_out", nth=1, applied=False)
+    stage.control.fault("bitable.record.batch_update", "timed_out", nth=2, applied=True)
+    edit = step("edit_record", **place, fields={"说明": "人 ✏️"})
+    stage.control.at("bitable.record.batch_update", [edit], nth=3)
+    pair.sql("UPDATE {t} SET remark = '库'")
+    pair.heard().react()
+    assert pair.plain()[records[0]]["说明"] == "库"
+    calm(stage, pair)
+    assert pair.plain()[records[0]]["说明"] == "人 ✏️"
+    assert pair.rows("remark") == [("人 ✏️",)]
+    (told,) = pair.conflicts(None)
+    assert (told.feishu, told.winner) == ("人 ✏️", "feishu")
+    assert unverified(stage, pair) == 0
+
+
 def test_an_open_one_is_resolved_like_any_other(stage):
     pair, records = begun(stage, 2)
     stage.control.at("bitable.record.batch_update", edits(pair, records))

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from syncer.batching.askers import ANYONE, Asker
+from syncer.batching.counts import Counts
 from syncer.batching.redis_link import AwayError, RedisLink
 from syncer.batching.writer import LONG_PAUSE, PATIENCE, Lease, LocalWriter, Place, Turn
 from syncer.ports import Clock
@@ -43,8 +44,9 @@ class RedisWriter:
         patience: float = PATIENCE,
         jitter: Callable[[], float] = random,
         token: Callable[[], str] = lambda: str(uuid4()),
+        counts: Counts | None = None,
     ) -> None:
-        self._link, self._prefix, self._token = link, prefix, token
+        self._link, self._prefix, self._token, self._clock, self._counts = link, prefix, token, clock, counts
         self._here = here or LocalWriter(clock)
         self._owner = f"{owner}:" if owner else ""
         self._life = f"{self._owner}{token()}:" if owner else ""
@@ -54,12 +56,16 @@ class RedisWriter:
     @contextmanager
     def hold(self, key: str, seconds: float, who: Asker = ANYONE) -> Iterator[Lease]:
         """Hold ``key`` alone for at most ``seconds``. Raises ``BusyError`` when patience ends."""
-        token = f"{self._life}{self._token()}"
+        token, began = f"{self._life}{self._token()}", self._clock.now()
         number = self._turn.wait(
             key,
             lambda ticket: self._claim(key, token, seconds, who, ticket),
             lambda ticket: self._leave(key, ticket),
         )
+        if self._counts:
+            waited = (self._clock.now() - began).total_seconds()
+            self._counts.add("lease_seconds", key, amount=max(0.0, waited))
+            self._counts.add("leases", key)
         try:
             yield _RedisLease(self, key, token, number)
         finally:

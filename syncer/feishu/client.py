@@ -19,6 +19,7 @@ import requests
 from redis import Redis
 
 from syncer.batching.askers import as_urgent_as_now
+from syncer.batching.counts import Counts
 from syncer.batching.paces import FULL_SPEED, LocalPaces, Pace, Paces
 from syncer.batching.quota import Pacer, every
 from syncer.batching.sizes import MOST, LocalSizes, Sizes
@@ -67,6 +68,7 @@ class FeishuClient:
         redis: Redis | None = None,
         patience: Patience | None = None,
         on_wait: Waiting | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.app_id, self.domain, self.timeout, self.clock = app_id, _origin(domain), timeout, clock
         self.skew: timedelta | None = None
@@ -81,6 +83,7 @@ class FeishuClient:
         self._line = Line(self.domain, timeout)
         self._retrying = (patience or Patience()).retrying(clock, _note if on_wait is None else on_wait)
         self._counts: Counter[str] = Counter()
+        self._shared_counts = counts
         self._lock, self._lock_for_tokens = threading.Lock(), threading.Lock()
         self._settings: Any = None
 
@@ -133,6 +136,8 @@ class FeishuClient:
         def count(api: str) -> None:
             with self._lock:
                 self._counts[api] += 1
+            if api == _TOKEN_CALL.api:
+                self._tell("calls", api, "sent")
             if also:
                 also(api)
 
@@ -155,7 +160,9 @@ class FeishuClient:
         skew = skew_of(raw.headers, began, self.clock.now())
         self.skew = self.skew if skew is None else skew
         body = read_listing(raw.content) if call.listing else raw.content
-        return read_answer(raw.status_code, raw.headers, body, began), str(option.tenant_access_token)
+        answer = read_answer(raw.status_code, raw.headers, body, began)
+        self._tell("calls", call.api, _outcome(answer))
+        return answer, str(option.tenant_access_token)
 
     def _sent(self, call: Call, request: Any, option: Any) -> Any:
         from lark_oapi.core.http import Transport  # noqa: PLC0415 - loaded by now
@@ -163,6 +170,7 @@ class FeishuClient:
         try:
             return Transport.execute(self._config(), request, option)
         except requests.RequestException as error:
+            self._tell("calls", call.api, "no answer")
             raise mishap(call, error, self.domain, self.timeout) from error
 
     def _judged(self, call: Call, answer: Answer) -> Answer:
@@ -216,8 +224,16 @@ class FeishuClient:
         pace = self.pace_of(call.table) if call.table else FULL_SPEED
         if pace.seconds:
             self._slow.add(call.table)
-            self._pacer.take(f"table:{self._place(call.table)}", every(pace.seconds), who)
-        self._pacer.take(self._key(call.api), QUOTAS.get(call.api, UNLIMITED), who)
+            waited = self._pacer.take(f"table:{self._place(call.table)}", every(pace.seconds), who)
+            self._tell("table_seconds", self._place(call.table), amount=waited)
+        waited = self._pacer.take(self._key(call.api), QUOTAS.get(call.api, UNLIMITED), who)
+        if waited:
+            self._tell("quota_waits", call.api)
+            self._tell("quota_seconds", call.api, amount=waited)
+
+    def _tell(self, what: str, *labels: str, amount: float = 1) -> None:
+        if self._shared_counts:
+            self._shared_counts.add(what, *labels, amount=amount)
 
     def _learn(self, call: Call, answer: Answer) -> None:
         """A table that is called too fast slows down for all workers; what succeeds makes it faster again."""
@@ -245,6 +261,12 @@ def _free(pace: Callable[[], None]) -> Iterator[None]:
     """The gate of a call that has to pass nothing but its quota."""
     pace()
     yield
+
+
+def _outcome(answer: Answer) -> str:
+    if answer.succeeded:
+        return "ok"
+    return f"http {answer.status}" if answer.code is None else str(answer.code)
 
 
 def _fingerprint(secret: str) -> str:

@@ -1,6 +1,6 @@
 """Where all that says "look there" arrives: events, notifications, the clock. Stored before it is acknowledged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +108,8 @@ class Noticing(Subscriptions):
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         Subscriptions.__init__(self, engine, clock)
+        self.tell: Callable[[str], None] = lambda _: None
+        """Is told of every event taken in: ``accepted``, or ``duplicate``."""
 
     def receive(self, app: str, event: ParsedEvent) -> Sequence[str]:
         """Take an event in, exactly once; the names of the mappings that got signals of it.
@@ -118,11 +120,12 @@ class Noticing(Subscriptions):
         now = self._clock.now()
         with reaching(self._engine), self._engine.begin() as connection:
             concerned = _mappings(connection, _OF_SPOT, _spot(app, event).named()) if event.table_id else {}
-            if _taken_in(connection, app, event, now, whole=bool(concerned and not event.changes)) and concerned:
+            new = _taken_in(connection, app, event, now, whole=bool(concerned and not event.changes))
+            if new and concerned:
                 self._keep(connection, app, event, now)
                 _raise_for(connection, concerned, event, now)
-                return list(concerned.values())
-        return []
+        self.tell("accepted" if new else "duplicate")
+        return list(concerned.values()) if new else []
 
     def _keep(self, connection: Connection, app: str, event: ParsedEvent, now: datetime) -> None:
         if event.revision is not None:

@@ -14,17 +14,20 @@ from syncer.state import migrate
 from syncer.state.connect import reaching
 from syncer.web.events import Door, event_routes
 from syncer.web.health import Check, health_routes
+from syncer.web.metrics import metric_routes
 from syncer.web.refusals import Tally
 from syncer.wiring import Syncer
 
 
 def web_app(living: Syncer, waker: Waker) -> FastAPI:
     """The application. ``waker`` is told of mappings that events concern, after they are stored."""
-    tally, store = Tally(), living.store
+    store, counts = living.store, living.shared.counts
+    tally = Tally(tell=lambda kind: counts.add("events", kind))
     app = FastAPI(title="syncer", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     door = Door(keys_of(living.settings), store.noticing.receive, waker, living.clock.now, tally)
     app.include_router(event_routes(door))
     app.include_router(health_routes(_checks(living), tally))
+    app.include_router(metric_routes(living))
     return app
 
 

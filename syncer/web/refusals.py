@@ -12,10 +12,10 @@ _log = logging.getLogger(__name__)
 
 
 class Tally:
-    """Counts by kind, since the process began. Safe for threads."""
+    """Counts by kind, since the process began; ``tell`` is told of refusals. Safe for threads."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = monotonic, *, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._clock, self._tell = clock, tell
         self._counts: Counter[str] = Counter()
         self._noted: dict[str, tuple[float, int]] = {}
         self._lock = threading.Lock()
@@ -27,6 +27,7 @@ class Tally:
 
     def refuse(self, kind: str, where: str, message: str) -> None:
         """One more that was refused, noted once a minute for each kind."""
+        self._tell(f"refused_{kind}")
         with self._lock:
             self._counts[f"refused_{kind}"] += 1
             last, silent = self._noted.get(kind, (-_APART, 0))

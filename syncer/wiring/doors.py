@@ -73,6 +73,7 @@ class Doors(Services):
             domain=found.domain,
             timeout=self.settings.feishu_timeout,
             redis=self.redis,
+            counts=self.shared.counts,
             patience=None if self.attempts is None else Patience(attempts=self.attempts),
         )
         self._stack.callback(client.close)

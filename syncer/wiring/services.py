@@ -56,7 +56,9 @@ class Services:
     @cached_property
     def store(self) -> Store:
         """What the syncer remembers."""
-        return Store(self.state_engine, self.clock, self.settings.lease_seconds)
+        store = Store(self.state_engine, self.clock, self.settings.lease_seconds)
+        store.noticing.tell = self._count_event
+        return store
 
     @cached_property
     def redis(self) -> Redis:
@@ -85,4 +87,9 @@ class Services:
     @cached_property
     def shared(self) -> Shared:
         """Quotas, the paces of tables and their writers, shared with all other workers."""
-        return Shared(self.redis, self.clock, self.settings.quota_scale, self.settings.feishu_timeout)
+        shared = Shared(self.redis, self.clock, self.settings.quota_scale, self.settings.feishu_timeout)
+        self._stack.callback(shared.counts.flush)
+        return shared
+
+    def _count_event(self, outcome: str) -> None:
+        self.shared.counts.add("events", outcome)

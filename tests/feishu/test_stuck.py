@@ -9,7 +9,7 @@ import pytest
 from syncer.batching.askers import Asker, urgently
 from syncer.batching.redis_link import connect
 from syncer.batching.redis_shared import Shared
-from syncer.errors import UnknownOutcomeError
+from syncer.errors import BusyError, UnknownOutcomeError
 from syncer.feishu.bitable import BitableRecords
 from syncer.feishu.client import FeishuClient
 from tests.feishu.stage import WallClock
@@ -154,3 +154,13 @@ def test_a_persons_write_passes_bulk_on_the_same_table_and_quota_within_a_second
         thread.join()
     assert sorted(waits)[-2] < 1, waits
     assert max(waits) < 2, waits
+
+
+def test_where_a_base_has_one_writer_its_tables_wait_for_each_other(yard):
+    client, held = yard.client(), yard.client().shared.writer("another")
+    writer, table = client.shared.writer("orders", 0.3), yard.table()
+    with held.hold(yard.base, 30):
+        with pytest.raises(BusyError):
+            write(BitableRecords(client, yard.base, table, writer, one_writer="base"))
+        write(BitableRecords(client, yard.base, table, writer))
+    write(BitableRecords(client, yard.base, table, writer, one_writer="base"), 1)

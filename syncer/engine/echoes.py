@@ -17,6 +17,8 @@ from syncer.ports.signals import RecordEvent, Signal
 CHUNK = 1000
 ADDED = "record_added"
 TOLD_BY_VALUE = frozenset({ADDED, "record_edited"})
+SELECTS = frozenset({3, 4})
+"""Fields whose options have ids, which is how events name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ class Told:
     foreign: dict[str, set[int]] = field(default_factory=dict)
     """Of the records that are not echoes, the revisions that were not our own, as far as values tell."""
 
+    def take(self, other: "Told") -> None:
+        """Add what was told of other records."""
+        self.echoes |= other.echoes
+        self.numbers |= other.numbers
+        self.held |= other.held
+        self.newborn |= other.newborn
+        self.foreign |= other.foreign
+
     @property
     def found(self) -> frozenset[str]:
         """The records that hold what their bases say."""
@@ -58,9 +68,13 @@ class Echoes:
 
     def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
         self._tools = tools
+        self._watched = self._watch(info)
+        self._strange, self._hopeless = set[str](), set[str]()
+
+    def _watch(self, info: RecordTableInfo) -> dict[str, _Watched]:
         fields = {field.name: field for field in info.fields}
-        watched = [_Watched(pair, fields[pair.field]) for pair in tools.rules.pairs if pair.field in fields]
-        self._watched = {each.field.id: each for each in watched}
+        watched = [_Watched(pair, fields[pair.field]) for pair in self._tools.rules.pairs if pair.field in fields]
+        return {each.field.id: each for each in watched}
 
     def of(self, signals: Sequence[Signal], revision: int | None = None) -> Told:
         """The records of these signals that hold what their bases say, as all that was told of them since shows.
@@ -74,11 +88,35 @@ class Echoes:
             some = {signal.line: signal for signal in signals[start : start + CHUNK]}
             events = port.events_of(tools.table, list(some))
             links = self._links(list(events))
-            for name, found in events.items():
-                told.numbers.update(event.revision for event in found if event.revision is not None)
-                news = [event for event in found if event.received_at >= some[name].noticed_at]
-                self._tell(told, name, news, links.get(name), revision)
+            found = self._told(some, events, links, revision)
+            told.take(self._told(some, events, links, revision) if self._learns() else found)
         return told
+
+    def _told(
+        self,
+        signals: Mapping[str, Signal],
+        events: Mapping[str, Sequence[RecordEvent]],
+        links: Mapping[str, Link],
+        revision: int | None,
+    ) -> Told:
+        told = Told()
+        for name, found in events.items():
+            told.numbers.update(event.revision for event in found if event.revision is not None)
+            news = [event for event in found if event.received_at >= signals[name].noticed_at]
+            self._tell(told, name, news, links.get(name), revision)
+        return told
+
+    def _learns(self) -> bool:
+        """Whether fields were read anew, because an option was told of that is younger than what is known of them.
+
+        Writes make options, our own load of a table too: unknown, each of its events would pass for somebody's edit.
+        """
+        strange, self._strange = self._strange - self._hopeless, set()
+        if not strange:
+            return False
+        self._hopeless |= strange
+        self._watched = self._watch(self._tools.records.info())
+        return True
 
     def _tell(
         self, told: Told, name: str, news: Sequence[RecordEvent], link: Link | None, revision: int | None
@@ -114,7 +152,9 @@ class Echoes:
             base = link.bases.get(watched.pair.name)
             try:
                 value = watched.pair.translator.from_cell(event_cell(watched.field, event.after.get(identity, "")))
-            except Misfit:
+            except Misfit as misfit:
+                if watched.field.type in SELECTS:
+                    self._strange.add(str(misfit))
                 return False
             if base is None or base.owed is not None or base.feishu != value:
                 return False

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from syncer.engine.tools import Options
+from tests.noticing.stage import COLUMNS, FIELDS, MAPPING
 
 MANY = 4000
 LOAD = Options(full=True, batch=500)
@@ -130,3 +131,27 @@ def test_the_rows_of_a_load_are_known_as_our_own(stage, pair):
     with stage.counted() as calls:
         assert not pair.sync().writes
     assert not {name for name in calls if name in {"rows.fetch", "rows.read", "record.search"}}, dict(calls)
+
+
+def test_options_that_the_load_itself_makes_hide_no_edit_and_cost_no_search(stage):
+    pair = stage.listened(
+        "stock",
+        fields={**FIELDS, "状态": 3},
+        columns=f"{COLUMNS}, state text",
+        mapping=f"{MAPPING}\n  - {{field: 状态, column: state}}",
+    )
+    pair.sql(
+        "INSERT INTO {t} (order_no, amount, state)"
+        " SELECT 'N-' || n, n, '状态 ' || mod(n, 7) FROM generate_series(0, %s - 1) n",
+        MANY,
+    )
+
+    def edit():
+        pair.edit(pair.by("订单号")["N-7"], 备注="人")
+
+    watched = Watched(stage, "records.create", edit, lambda: pair.sql("SELECT 1 FROM {t} WHERE note = '人'"))
+    with stage.tapped(watched):
+        calls = load(stage, pair)
+    assert 0 < watched.arrived < watched.calls
+    assert calls["bitable.record.search"] <= 2
+    assert calls["bitable.record.batch_get"] <= 3

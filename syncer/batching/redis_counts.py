@@ -49,7 +49,7 @@ class RedisCounts:
         try:
             if gathered:
                 self._link.ask(lambda: self._told(gathered))
-        except AwayError:
+        except (AwayError, OSError):  # a process that ends closes the connection while this is on its way
             with self._lock:
                 for name, amount in gathered.items():
                     self._put(name, amount)

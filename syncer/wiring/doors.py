@@ -132,7 +132,7 @@ class Doors(Services):
         return PostgresRows(
             engine,
             mapping.table,
-            key=mapping.key,
+            key=mapping.key if made_of else (),
             columns=(),
             clock=self.clock,
             mapping=mapping.name,

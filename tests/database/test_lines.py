@@ -52,7 +52,8 @@ def test_copy_select_and_psycopg_show_the_same_row(look, table, data):
 
     read = all_rows(rows)
     fetched = {row.key: row for row in rows.fetch(list(read)).rows}
-    expected = {f"[{held[0]}]": held[1:] for held in look.execute("SELECT * FROM held").fetchall()}
+    shown = "id, a, b, c, d, sha256(e), f, g, h"  # of bytes the digest is read
+    expected = {f"[{held[0]}]": held[1:] for held in look.execute(f"SELECT {shown} FROM held").fetchall()}
 
     assert {key: repr(row.columns) for key, row in read.items()} == {key: repr(held) for key, held in expected.items()}
     assert {key: row.print for key, row in fetched.items()} == {key: row.print for key, row in read.items()}

@@ -83,6 +83,7 @@ POSSIBLE = {
     1005: TEXTS | NUMBERS,
     90001: IDS,
     90002: TEXTS | JSON,
+    90003: IDS,
 }
 
 

@@ -199,6 +199,9 @@ class Overwritten:
                 record, key = note.record or suspect.row.record, note.key or suspect.one.key  # a line that is gone, too
                 notebook.conflicts[-1] = replace(note, record=record, key=key, apart=True)
                 tools.report.conflicts += 1
+                place = (suspect.row.intent.id, suspect.row.record)
+                marks = notebook.reported.get(place, suspect.row.reported)
+                notebook.reported[place] = marks | {WAITING + suspect.mark()}  # in one with the conflict: told once
             if decision.base is not None:
                 wanted[suspect.pair] = (suspect, decision)
         tools.store(notebook)

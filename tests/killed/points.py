@@ -25,6 +25,17 @@ APIS = {
     "batch_delete": "batch_delete",
 }
 
+TOLD = {
+    "PostgresAnteroom.put",
+    "PostgresAnteroom.admit",
+    "PostgresMemory.store_links",
+    "PostgresSurvey.close",
+    "Overwritten.told_of",
+    "Overwritten.put_back",
+    "Overwritten.report",
+}
+"""Steps whose beginning and end are points themselves, beside those of the commits and calls in them."""
+
 
 class Points:
     """Counts every point a process passes. Dies at the wanted one; without one, writes all of them to a file."""
@@ -76,30 +87,42 @@ class Doing(threading.local):
 def install(points):
     """Wrap this process' doors, so that it tells of every point it passes."""
     doing = Doing()
-    _name_steps(doing)
+    _name_steps(points, doing)
     _wrap_commit(points, doing)
     _wrap_calls(points, doing)
 
 
-def _name_steps(doing):
+def _name_steps(points, doing):
+    from syncer.database.anteroom import PostgresAnteroom
     from syncer.database.rows import PostgresRows
+    from syncer.engine.overwritten import Overwritten
     from syncer.state.memory import PostgresMemory
     from syncer.state.runs import Runs
+    from syncer.state.survey import PostgresSurvey
 
     for owner, names in (
-        (PostgresMemory, ("intend", "remember", "advance", "sweep_failures", "failed_lines")),
+        (PostgresMemory, ("intend", "remember", "advance", "sweep_failures", "failed_lines", "_store_links")),
+        (PostgresSurvey, ("close",)),
         (PostgresRows, ("write", "insert", "forget", "applied")),
+        (PostgresAnteroom, ("put", "admit")),
+        (Overwritten, ("_told_of", "_put_back", "_report")),
         (Runs, ("_memory", "finish_run")),
     ):
         for name in names:
-            setattr(owner, name, _named(getattr(owner, name), f"{owner.__name__}.{name.lstrip('_')}", doing))
+            told = f"{owner.__name__}.{name.lstrip('_')}"
+            setattr(owner, name, _named(getattr(owner, name), told, points if told in TOLD else None, doing))
 
 
-def _named(function, name, doing):
+def _named(function, name, points, doing):
     @wraps(function)
     def named(*args, **kwargs):
+        if points:
+            points(f"step:{name}", "before")
         with doing.step(name):
-            return function(*args, **kwargs)
+            answer = function(*args, **kwargs)
+        if points:
+            points(f"step:{name}", "after")
+        return answer
 
     return named
 

@@ -17,7 +17,8 @@ from syncer.state.arrays import array_text
 from syncer.state.connect import reaching
 from syncer.state.flows import caught_up
 
-# An arrival for a line that rested is news: its waiting begins now.
+# An arrival for a line that rested is news: its waiting begins now. Of two that come at once the one received first may
+# be stored last: the signal is as old as the older, or what that one told would count as told before.
 _RAISE = text("""
 INSERT INTO syncer_state.signal AS s (mapping, side, kind, line, generation, noticed_at, reason)
 SELECT wanted.mapping, :side, :kind, wanted.line, nextval('syncer_state.signal_generation'), :at, :reason
@@ -27,7 +28,7 @@ FROM (
 ) wanted
 ON CONFLICT (mapping, side, kind, line) DO UPDATE SET
   generation = excluded.generation, reason = excluded.reason, resting = false,
-  noticed_at = CASE WHEN s.resting THEN excluded.noticed_at ELSE s.noticed_at END
+  noticed_at = CASE WHEN s.resting THEN excluded.noticed_at ELSE least(s.noticed_at, excluded.noticed_at) END
 """)
 
 _LEAVE = text("""

@@ -67,7 +67,7 @@ class InMemoryNoticing:
         for line in lines if kind is SignalKind.LINE else ("",):
             place, new = (side, kind, line), Signal(side, kind, line, next(self._generations), now, reason)
             known = None if place in hole.resting else hole.signals.get(place)
-            hole.signals[place] = replace(new, noticed_at=known.noticed_at) if known else new
+            hole.signals[place] = replace(new, noticed_at=min(known.noticed_at, now)) if known else new
             hole.resting.discard(place)
 
     def poll_missed(self) -> Sequence[str]:

@@ -160,6 +160,18 @@ def test_waiting_names_the_mappings_and_since_when(noticing, clock) -> None:
     assert list(noticing.waiting().items()) == [("orders", began), ("customers", began + timedelta(seconds=3))]
 
 
+def test_a_signal_is_as_old_as_the_first_received_of_its_events_in_whatever_order_they_are_stored(noticing, clock):
+    received = clock.now()
+    clock.move(0.001)
+    noticing.receive("default", event(1, change("rec1", "record_added")))
+    clock.move(-0.001)
+    noticing.receive("default", event(2, change("rec1")))
+    (signal,) = noticing.signals("orders").claim(10)
+    assert signal.noticed_at == received
+    told = noticing.signals("orders").events_of(TABLE, ["rec1"])["rec1"]
+    assert all(one.received_at >= signal.noticed_at for one in told)
+
+
 # Lines that are left
 
 

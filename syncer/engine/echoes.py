@@ -151,7 +151,8 @@ class Echoes:
                 continue
             base = link.bases.get(watched.pair.name)
             try:
-                value = watched.pair.translator.from_cell(event_cell(watched.field, event.after.get(identity, "")))
+                raw, people = event.after.get(identity, ""), event.after_people.get(identity)
+                value = watched.pair.translator.from_cell(event_cell(watched.field, raw, people))
             except Misfit as misfit:
                 if watched.field.type in SELECTS:
                     self._strange.add(str(misfit))

@@ -7,6 +7,7 @@ from syncer.core.late_edits import Scene
 from syncer.core.mapping import Misfit, Pair
 from syncer.core.overwritten import Content, Raw, Word
 from syncer.core.records import Side
+from syncer.core.values import Json
 from syncer.engine.tools import Tools
 from syncer.fields.event_cells import event_cell
 from syncer.ports import FieldInfo, RecordTableInfo
@@ -62,26 +63,34 @@ class Hearing:
         field = self._fields[name]
         if field.id not in event.before and field.id not in event.after:
             return None
-        before, after = (self._content(name, told) for told in (event.before, event.after))
+        before, after = self._content(name, *_before(event)), self._content(name, *_after(event))
         return Word(before, after, event.revision, event.happened_at, _who(event))
 
     def _scene(self, event: RecordEvent) -> Scene:
         gone = event.action == DELETED
-        shown = event.before if gone else event.after
+        shown, people = _before(event) if gone else _after(event)
         named = event.before.keys() if gone else event.before.keys() | event.after.keys()
         typed = [name for name, pair in self._tools.lens.pairs.items() if Side.FEISHU in pair.writable]
         cells = {
             name: content
             for name in typed
             if self.knows(name) and self._fields[name].id in named
-            if not (isinstance(content := self._content(name, shown), Raw) and gone)
+            if not (isinstance(content := self._content(name, shown, people), Raw) and gone)
         }
         others = {} if gone else {self._names[one]: shown.get(one, "") for one in named if one in self._names}
         return Scene(gone, cells, others, event.revision, event.happened_at, _who(event))
 
-    def _content(self, name: str, told: Mapping[str, str]) -> Content:
+    def _content(self, name: str, told: Mapping[str, str], people: Mapping[str, Json]) -> Content:
         field = self._fields[name]
-        return _content(self._tools.lens.pairs[name], field, told.get(field.id, ""))
+        return _content(self._tools.lens.pairs[name], field, told.get(field.id, ""), people.get(field.id))
+
+
+def _before(event: RecordEvent) -> tuple[Mapping[str, str], Mapping[str, Json]]:
+    return event.before, event.before_people
+
+
+def _after(event: RecordEvent) -> tuple[Mapping[str, str], Mapping[str, Json]]:
+    return event.after, event.after_people
 
 
 def _who(event: RecordEvent) -> str:
@@ -89,8 +98,8 @@ def _who(event: RecordEvent) -> str:
     return who if isinstance(who, str) else ""
 
 
-def _content(pair: Pair, field: FieldInfo, raw: str) -> Content:
+def _content(pair: Pair, field: FieldInfo, raw: str, people: Json) -> Content:
     try:
-        return pair.translator.from_cell(event_cell(field, raw))
+        return pair.translator.from_cell(event_cell(field, raw, people))
     except Misfit:
         return Raw(raw)

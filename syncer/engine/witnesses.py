@@ -90,7 +90,8 @@ class Witnesses:
     def _tells(self, pair: Pair, field: FieldInfo, event: RecordEvent, version: Version) -> bool:
         """Whether an event tells the very value that the record holds: else one more change came after it."""
         try:
-            value = pair.translator.from_cell(event_cell(field, event.after.get(field.id, "")))
+            raw, people = event.after.get(field.id, ""), event.after_people.get(field.id)
+            value = pair.translator.from_cell(event_cell(field, raw, people))
         except Misfit:
             return False
         return version.values is not None and version.values.get(pair.name) == value

@@ -1,7 +1,8 @@
 """Cells as Feishu's record events carry them: JSON in a string, in an internal form that differs from what is read.
 
 Only what has been seen of that form is understood (bitable.md 6.2): numbers, texts in segments, options by id, and the
-plain forms of dates, checkboxes, phone numbers and links. Everything else is left to a reading of the record.
+plain forms of dates, checkboxes, phone numbers and links; people by what stands beside the cell, where they have their
+open_ids. Everything else is left to a reading of the record.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,10 +17,15 @@ from syncer.ports import FieldInfo
 TEXT, NUMBER, SELECT, MULTI_SELECT, DATE, CHECKBOX, PHONE, URL = 1, 2, 3, 4, 5, 7, 13, 15
 
 
-def event_cell(field: FieldInfo, raw: str) -> Json:
-    """A cell in the shape in which records are read. Raises ``Misfit`` for what nobody has seen yet."""
+def event_cell(field: FieldInfo, raw: str, people: Json = None) -> Json:
+    """A cell in the shape in which records are read. Raises ``Misfit`` for what nobody has seen yet.
+
+    ``people``: the ``field_identity_value`` beside it, ``{"users": [{"user_id": {"open_id": ...}}]}`` (bitable.md 6.2).
+    """
     if not raw:
         return None
+    if field.type in WITH_IDENTITY:
+        return _people(people)
     read = _READ.get(field.type)
     if read is None:
         raise Misfit(f"how events show fields of type {field.type} is not known")
@@ -28,6 +34,16 @@ def event_cell(field: FieldInfo, raw: str) -> Json:
     except orjson.JSONDecodeError:
         raise Misfit(f"{excerpt(raw)} is no JSON") from None
     return None if found is None else read(field, found)
+
+
+def _people(identity: Json) -> Json:
+    users = identity.get("users") if isinstance(identity, Mapping) else None
+    listed = users if isinstance(users, list) else []
+    named = [user.get("user_id") if isinstance(user, Mapping) else None for user in listed]
+    ids = [one.get("open_id") if isinstance(one, Mapping) else None for one in named]
+    if not ids or not all(isinstance(each, str) and each for each in ids):
+        raise Misfit(f"{excerpt(identity)} names no people")
+    return [{"id": each} for each in ids]
 
 
 def _option(field: FieldInfo, found: Json) -> Json:
@@ -69,5 +85,7 @@ _READ: Mapping[int, Callable[[FieldInfo, Json], Json]] = {
     PHONE: _plain(str),
     URL: _plain(dict),
 }
-TOLD_TYPES = frozenset(_READ)
+WITH_IDENTITY = frozenset({11})
+"""Fields of people that people may edit."""
+TOLD_TYPES = frozenset(_READ) | WITH_IDENTITY
 """The types of fields whose cells in events are understood."""

@@ -11,11 +11,18 @@ NAME, TYPE = "orders", "drive.file.bitable_record_changed_v1"
 
 
 def told(field, cell) -> str:
-    """A cell as events show it: as readers see it, but for options, which are shown by their ids."""
+    """A cell as events show it: as readers see it, but for options and people, which are shown by ids of their own."""
+    if field.type == 11 and cell is not None:
+        return json.dumps({"users": [{"userId": f"7{each['id']}"} for each in cell]})
     if cell is not None and field.option_ids:
         ids = dict(zip(field.options, field.option_ids, strict=True))
         cell = [ids[name] for name in cell] if isinstance(cell, list) else ids[cell]
     return "" if cell is None else json.dumps(cell)
+
+
+def identity(field, cell):
+    """What stands beside a cell that names people."""
+    return {"users": [{"user_id": {"open_id": each["id"]}, "name": "某人"} for each in cell]}
 
 
 class RowLog:
@@ -103,7 +110,11 @@ class Noticer:
             {} if cells is None else {one.id: told(one, cells.get(one.name)) for one in fields}
             for cells in (before, after)
         ]
-        change = RecordChange(name, action, *shown)
+        people = [
+            {one.id: identity(one, cell) for one in fields if one.type == 11 and (cell := (cells or {}).get(one.name))}
+            for cells in (before, after)
+        ]
+        change = RecordChange(name, action, *shown, *people)
         return ParsedEvent(f"event {self._count}", TYPE, None, "app", "tbl", revision, changes=(change,))
 
     def _tell(self, events) -> None:

@@ -42,6 +42,15 @@ def test_forms_that_have_been_seen_are_understood(of, raw, cell):
     assert event_cell(of, raw) == cell
 
 
+def test_people_are_known_by_what_stands_beside_their_cell():
+    raw, users = '{"users":[{"userId":"7"}]}', [{"user_id": {"open_id": "ou_1", "union_id": "on_1"}, "name": "张敏"}]
+    assert event_cell(field(11), raw, {"users": users}) == [{"id": "ou_1"}]
+    assert event_cell(field(11), "", None) is None
+    for beside in (None, {}, {"users": []}, {"users": [{"name": "张敏"}]}, {"users": [{"user_id": {"open_id": ""}}]}):
+        with pytest.raises(Misfit):
+            event_cell(field(11), raw, beside)
+
+
 @pytest.mark.parametrize(
     ("of", "raw"),
     [

@@ -231,7 +231,7 @@ def test_secrets_stay_out_of_logs_messages_and_representations(simulator, place,
 
 
 def test_waits_are_logged_when_nobody_else_listens(simulator, base, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "syncer")
     client = client_of(simulator, silent=False)
     simulator.control.fault("bitable.app.get", "too_many")
     ask(client, base)

@@ -260,7 +260,10 @@ def test_events_can_be_overtaken_by_the_next_one(control, at, receiver):
     control.set_switches(event_reordering=1.0)
     write(control, at, 4)
     control.settle_events(all_of_them=True)
-    assert numbers(receiver.received, control) == [2, 1, 4, 3]
+    came = numbers(receiver.received, control)
+    assert sorted(came) == [1, 2, 3, 4]
+    assert came.index(2) < came.index(1)
+    assert came.index(4) < came.index(3)
     write(control, at, 1)
     assert len(receiver.received) == 4
     control.advance_clock(10)

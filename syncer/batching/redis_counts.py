@@ -25,6 +25,7 @@ class RedisCounts:
         self._gathered: dict[tuple[str, ...], float] = {}
         self._timer: threading.Timer | None = None
         self._lock, self._process = threading.Lock(), os.getpid()
+        self._telling = threading.Lock()
 
     def add(self, what: str, *labels: str, amount: float = 1) -> None:
         """So many more."""
@@ -47,9 +48,10 @@ class RedisCounts:
         if timer is not None:
             timer.cancel()
         try:
-            if gathered:
-                self._link.ask(lambda: self._told(gathered))
-        except (AwayError, OSError):  # a process that ends closes the connection while this is on its way
+            with self._telling:  # whoever closes the connection flushes before, and so waits for the timer's own telling
+                if gathered:
+                    self._link.ask(lambda: self._told(gathered))
+        except AwayError:
             with self._lock:
                 for name, amount in gathered.items():
                     self._put(name, amount)
@@ -65,7 +67,7 @@ class RedisCounts:
 
     def _begin(self) -> None:
         self._gathered, self._timer = {}, None
-        self._lock, self._process = threading.Lock(), os.getpid()
+        self._lock, self._process, self._telling = threading.Lock(), os.getpid(), threading.Lock()
 
     def _told(self, gathered: Mapping[tuple[str, ...], float]) -> None:
         with self._link.redis.pipeline(transaction=True) as pipeline:

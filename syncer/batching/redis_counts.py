@@ -48,7 +48,7 @@ class RedisCounts:
         if timer is not None:
             timer.cancel()
         try:
-            with self._telling:  # whoever closes the connection flushes before, and so waits for the timer's own telling
+            with self._telling:  # whoever closes the connection flushes before, and waits for what the timer tells
                 if gathered:
                     self._link.ask(lambda: self._told(gathered))
         except AwayError:

@@ -67,17 +67,37 @@ def database(postgres_server: URL) -> Iterator[str]:
 
 @pytest.fixture
 def second_database(postgres_server: URL) -> Iterator[str]:
-    """Another one, for tests with the state store here and the mapped tables there."""
+    """Another one."""
     yield from _fresh_database(postgres_server)
+
+
+@pytest.fixture
+def state_database(postgres_server: URL, state_template: str) -> Iterator[str]:
+    """A database of this test's own that holds a state store with nothing in it."""
+    yield from _fresh_database(postgres_server, state_template)
+
+
+@pytest.fixture(scope="session")
+def state_template(postgres_server: URL) -> Iterator[str]:
+    """The name of what state stores are copied from: that takes a fifth of the time in which one is migrated."""
+    from syncer.state import migrate
+    from syncer.state.connect import open_engine
+
+    for url in _fresh_database(postgres_server):
+        engine = open_engine(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield str(make_url(url).database)
 
 
 _numbers = itertools.count(1)
 
 
-def _fresh_database(server: URL) -> Iterator[str]:
+def _fresh_database(server: URL, template: str = "template0") -> Iterator[str]:
     name = f"syncer_test_{os.getpid()}_{next(_numbers)}"
     with _administrator(server) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        connection.execute(made)
     yield server.set(database=name).render_as_string(hide_password=False)
     with _administrator(server) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -21,9 +21,9 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def pair(simulator, database, second_database, server, tmp_path):
+def pair(simulator, database, state_database, server, tmp_path):
     """Lines on both sides that were never synced."""
-    with Stage(simulator, database, second_database, server.url(), tmp_path) as stage:
+    with Stage(simulator, database, state_database, server.url(), tmp_path) as stage:
         pair = orders(stage)
         pair.add(*numbered(LINES))
         insert(pair, *((f"B{number:04}", number, "新 🧾") for number in range(LINES)))

@@ -124,10 +124,10 @@ class World:
 
 
 @pytest.fixture
-def world(database, second_database, redis_url, tmp_path):
+def world(database, state_database, redis_url, tmp_path):
     with (
         simulator_elsewhere() as simulator,
-        PatientStage(simulator, database, second_database, redis_url, tmp_path) as stage,
+        PatientStage(simulator, database, state_database, redis_url, tmp_path) as stage,
         Mother(tmp_path) as mother,
     ):
         yield World(Commands(stage, mother, tmp_path))

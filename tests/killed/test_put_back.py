@@ -125,10 +125,10 @@ class World:
 
 
 @pytest.fixture
-def world(database, second_database, redis_url, tmp_path):
+def world(database, state_database, redis_url, tmp_path):
     with (
         simulator_elsewhere() as simulator,
-        LateStage(simulator, database, second_database, redis_url, tmp_path) as stage,
+        LateStage(simulator, database, state_database, redis_url, tmp_path) as stage,
         Mother(tmp_path) as mother,
     ):
         yield World(stage, Commands(stage, mother, tmp_path))

@@ -24,10 +24,10 @@ LINES_NOT_WRITTEN = 3  # the exit status
 
 
 @pytest.fixture
-def shop(database, second_database, redis_url, tmp_path):
+def shop(database, state_database, redis_url, tmp_path):
     with (
         simulator_elsewhere() as simulator,
-        PatientStage(simulator, database, second_database, redis_url, tmp_path) as stage,
+        PatientStage(simulator, database, state_database, redis_url, tmp_path) as stage,
     ):
         shop = Shop(stage)
         shop.edit()

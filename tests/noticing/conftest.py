@@ -8,8 +8,8 @@ from tests.noticing.stage import NoticingStage  # noqa: E402 - its assertions te
 
 
 @pytest.fixture
-def stage(simulator, database, second_database, redis_url, tmp_path):
-    with NoticingStage(simulator, database, second_database, redis_url, tmp_path) as stage:
+def stage(simulator, database, state_database, redis_url, tmp_path):
+    with NoticingStage(simulator, database, state_database, redis_url, tmp_path) as stage:
         yield stage
 
 

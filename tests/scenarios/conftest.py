@@ -8,6 +8,6 @@ from tests.engine.stage import Stage  # noqa: E402 - its assertions tell more on
 
 
 @pytest.fixture
-def stage(simulator, database, second_database, redis_url, tmp_path):
-    with Stage(simulator, database, second_database, redis_url, tmp_path) as stage:
+def stage(simulator, database, state_database, redis_url, tmp_path):
+    with Stage(simulator, database, state_database, redis_url, tmp_path) as stage:
         yield stage

@@ -4,6 +4,8 @@ UV ?= uv
 ARGS ?=
 SECONDS ?= 600
 SEED ?= 0
+# More processes than cores, since tests of real processes mostly wait; a file each, the longest first (tests/conftest.py).
+APART := -n 3 --dist loadfile --no-loadscope-reorder
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input
 READY := .venv/ready
 
@@ -20,10 +22,10 @@ up: $(READY)  ## Console, worker, scheduler and listeners on this machine; Ctrl-
 	@.venv/bin/syncer up
 
 test: $(READY)  ## All tests (ARGS="-k words" for some of them); what fails is tried once more, alone, and told
-	@.venv/bin/pytest -q -n 2 $(ARGS) || { echo "== what failed, once more, one at a time"; .venv/bin/pytest -q --last-failed --last-failed-no-failures none; }
+	@.venv/bin/pytest -q $(APART) $(ARGS) || { echo "== what failed, once more, one at a time"; .venv/bin/pytest -q --last-failed --last-failed-no-failures none; }
 
 hunt-kill: $(READY)  ## A run killed at each of its points (KILL_POINTS="call:search sent 1" for some of them)
-	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 2 tests/killed/test_killed.py $(ARGS)
+	@KILL_POINTS="$${KILL_POINTS:-all}" .venv/bin/pytest -q -n 3 tests/killed $(ARGS)
 
 many: $(READY)  ## 100,000 records created, and what their events cause
 	@MANY_CREATES=100000 .venv/bin/pytest -q tests/noticing/test_our_own.py -k ten_thousand $(ARGS)

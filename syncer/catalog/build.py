@@ -42,6 +42,7 @@ def build_mapping(document: Document) -> SyncMapping:
         watermark=database.watermark,
         notify=database.notify,
         computed=document.computed,
+        weight=document.weight,
         on_insert={column: _fill(fill) for column, fill in database.on_insert.items()},
         on_update={column: _fill(fill) for column, fill in database.on_update.items()},
         direction=Direction(way),

@@ -298,6 +298,13 @@ class Document(Part):
     computed: Annotated[Duration, AfterValidator(_some_time)] = Field(
         default="10m", validate_default=True, description="How often formulas and lookups are read of every record."
     )
+    weight: float = Field(
+        default=1.0,
+        ge=0.01,
+        le=100,
+        description="Its part of Feishu's quotas and of its table's turns, beside other mappings that have work.",
+        examples=[3],
+    )
     fields: Annotated[tuple[FieldPair, ...], Field(strict=False, min_length=1)] = Field(
         description="The fields and columns that are kept equal."
     )

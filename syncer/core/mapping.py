@@ -250,6 +250,8 @@ class SyncMapping:
     notify: bool = True
     computed: timedelta = timedelta(minutes=10)
     """How often fields that Feishu computes are read of every record."""
+    weight: float = 1.0
+    """Its part of quotas and turns beside the other mappings that have work."""
     on_insert: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     on_update: Mapping[str, ColumnFill] = dataclasses.field(default_factory=dict)
     description: str = ""

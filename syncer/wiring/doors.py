@@ -111,7 +111,7 @@ class Doors(Services):
         token = mapping.app_token
         if "/" in token:
             token = resolve_base(client, token).app_token
-        writer, who = self.shared.writer(mapping.name), Asker(mapping.name)
+        writer, who = self.shared.writer(mapping.name), Asker(mapping.name, weight=mapping.weight)
         return BitableRecords(client, token, mapping.table_id, writer, one_writer=self.settings.writer, who=who)
 
     def source(self, mapping: SyncMapping, source: Source) -> "SourceRecords":
@@ -119,7 +119,7 @@ class Doors(Services):
         from syncer.feishu.approvals import ApprovalRecords  # noqa: PLC0415 - loads the SDK
         from syncer.feishu.contacts import contacts  # noqa: PLC0415 - likewise
 
-        client, who = self.client(mapping.app), Asker(mapping.name)
+        client, who = self.client(mapping.app), Asker(mapping.name, weight=mapping.weight)
         shelf = self.store.shelf(*shelf_of(mapping.app, source))
         if isinstance(source, ApprovalSource):
             return ApprovalRecords(client, source, shelf, who)

@@ -145,6 +145,25 @@ def test_mappings_share_by_weight_however_many_calls_each_has_waiting(make):
     assert got["products"] == pytest.approx(2 * got["customers"], rel=0.1)
 
 
+def test_a_mapping_of_three_times_the_weight_gets_three_calls_for_one_and_a_person_waits_for_neither(make):
+    clock = PatientClock()
+    heavy = [Caller(Asker("orders", weight=3)) for _ in range(3)]
+    light = [Caller(Asker("customers")) for _ in range(12)]
+    person = Caller(Asker("customers", urgent=True), calls=20, start=5, pause=1)
+    moments = run(make(clock), clock, per_second(20), [*heavy, *light, person], 60)
+    assert_law(moments, per_second(20))
+    got = shares([*heavy, *light])
+    assert got["orders"] == pytest.approx(3 * got["customers"], rel=0.1)
+    assert person.longest < 1
+
+
+def test_a_mapping_of_the_least_weight_beside_one_of_the_most_is_not_starved(make):
+    clock = PatientClock()
+    least, most = Caller(Asker("least", weight=0.5)), [Caller(Asker("most", weight=50)) for _ in range(4)]
+    run(make(clock), clock, per_second(20), [least, *most], 60)
+    assert len(least.begun) >= 60 * 20 / 101 * 0.8
+
+
 def test_an_urgent_call_passes_a_crowd_with_bulk_within_a_second_and_the_bulk_goes_on(make):
     clock = PatientClock()
     bulk = [Caller(Asker(f"bulk {number}")) for number in range(40)]

@@ -25,6 +25,13 @@ def make(request):
         yield lambda patience=5.0: RedisWriter(link, WallClock(), patience=patience)
 
 
+def waiting(writer):
+    """How many wait for base/tbl."""
+    if isinstance(writer, LocalWriter):
+        return len(writer._queues["base/tbl"])
+    return writer._link.redis.zcard("syncer:writer:{base/tbl}:turns")
+
+
 def _patient(shared, patience):
     twin = LocalWriter(WallClock(), patience=patience)
     twin._lock, twin._holders, twin._numbers = shared._lock, shared._holders, shared._numbers
@@ -143,6 +150,26 @@ def test_the_urgent_come_before_the_bulk_that_waited_longer(make):
         thread.join()
     assert order[0] == "person"
     assert order[1:3] == ["a", "b"]
+
+
+def test_a_mapping_of_three_times_the_weight_gets_the_table_three_times_as_often(make):
+    order, heavy, light = [], Asker("orders", weight=3), Asker("customers")
+
+    def work(writer, who):
+        with writer.hold("base/tbl", 10, who):
+            order.append(who.name)
+
+    threads = [threading.Thread(target=work, args=(make(20), who)) for who in [light] * 4 + [heavy] * 6]
+    with make().hold("base/tbl", 30):
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 10
+        while waiting(make()) < len(threads) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert len(order) == len(threads)
+    assert order[:8].count("orders") == 6  # three for each of the first two
 
 
 def test_whoever_gave_up_waiting_stands_in_nobodys_way(make):

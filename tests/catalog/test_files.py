@@ -48,6 +48,7 @@ database:
 direction: to_database
 pairing: policy
 settle: 0s
+weight: 3
 fields:
   - {field: fldNo, column: id, values: {"1": one}, default: {feishu: C, database: null}}
   - {field: 等级, column: grade, conflict: manual, direction: to_database}
@@ -74,6 +75,7 @@ def test_every_key_of_a_file_reaches_the_mapping(tmp_path):
         capture="watermark",
         watermark="updated_at",
         notify=False,
+        weight=3,
         on_insert={
             "id": ColumnFill("sequence", "sales.orders_id_seq"),
             "created_by": ColumnFill("value", "同步"),

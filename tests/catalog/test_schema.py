@@ -12,8 +12,8 @@ from tests.catalog.test_files import EXAMPLE_ENV, EXAMPLES
 SCHEMA = mapping_schema()
 
 CONTRACT = {
-    "": "version name description feishu database direction match pairing timezone settle computed fields children "
-    "conflicts deletes schedule",
+    "": "version name description feishu database direction match pairing timezone settle computed weight fields "
+    "children conflicts deletes schedule",
     "feishu": "app bitable approval contacts where on_leave",
     "feishu.bitable": "app_token table_id url",
     "feishu.approval": "approval_code since part",

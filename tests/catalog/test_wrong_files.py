@@ -296,6 +296,10 @@ BENT = [
     ),
     ("30s", "30 s", ["19: schedule.every: '30 s' is no duration; write a number and s, m, h or d, such as 30s"]),
     ("30s", "0s", ["19: schedule.every: '0s' is no time at all; write at least 1s"]),
+    ("direction: both", "weight: 0", ["9: weight: '0' must be at least 0.01"]),
+    ("direction: both", "weight: .nan", ["9: weight: is .nan, which no field and no column holds; write a number"]),
+    ("direction: both", "weight: 200", ["9: weight: '200' must be at most 100"]),
+    ("direction: both", "weight: heavy", ["9: weight: must be a number"]),
     ("direction: both", "computed: 0m", ["9: computed: '0m' is no time at all; write at least 1s"]),
     (
         "every: 30s",

@@ -1,7 +1,7 @@
 """A run that somebody waits for: every one of its calls is urgent, and none of another run."""
 
 from syncer.batching.askers import Asker
-from tests.engine.tables import equal, insert, numbered, orders
+from tests.engine.tables import ORDER_FIELDS, equal, insert, numbered, orders
 
 
 def test_an_urgent_run_asks_urgently_in_all_its_threads_and_the_next_one_does_not(stage):
@@ -28,3 +28,16 @@ def listen(stage):
 
     pacer.take = heard
     return asked
+
+
+def test_the_weight_of_a_mapping_is_the_weight_of_all_its_calls_and_changing_it_pairs_nothing_anew(stage):
+    pair = orders(stage)
+    pair.add(*numbered(5))
+    assert pair.sync().status == "done"
+    stage.apply("orders", pair.place, pair.table, pair.key, ORDER_FIELDS + "weight: 2.5\n")
+    before, asked = pair.truth(), listen(stage)
+    pair.add(*numbered(5, 5))
+    assert pair.full().status == "done"
+    assert set(asked) == {Asker("orders", weight=2.5)}
+    assert len(equal(pair)) == 10
+    assert [row[0] for row in pair.truth()[2][:5]] == [row[0] for row in before[2]]  # written by nobody since

@@ -111,6 +111,7 @@ def build_pair(
         required=spec.required,
         defaults=_defaults(spec, field, column, time_zone),
         writable=registry.writable(field, column, spec.manner),
+        fills_itself=spec.own_columns == (column.name,) and (column.has_default or column.name in mapping.on_insert),
         meet=registry.acquaintance(field, column, spec.manner, directory, lines, time_zone),
     )
 

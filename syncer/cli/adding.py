@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from syncer.catalog.drafting.guess import sayable
 from syncer.catalog.drafting.insertion import pair_line, with_pair
 from syncer.catalog.drafting.new_columns import NewColumn, add_statements, new_columns
 from syncer.catalog.drafting.new_fields import NewField, new_fields
@@ -60,13 +61,13 @@ def add_field(
     with syncer(attempts=INTERACTIVE) as living:
         sides = living.look(loaded.mapping)
         pair = _pair(sides, field, column, way, create=create)
-        line = pair_line(pair.field, pair.column, pair.direction)
+        line = pair_line(_spoken(sides, pair.field), pair.column, pair.direction)
         with _rewritten(loaded.path, line) as place:
             made = _made(sides, pair)
             if not dry:
                 _make(living, sides, pair)
             if not (dry and made):
-                _demand_sound(living, place)
+                _demand_sound(living, place, [] if dry else made)
             if not dry:
                 place.keep()
     told = {"mapping": name, "file": str(loaded.path), "line": place.line, "pair": pair.to_json(), "makes": made}
@@ -112,13 +113,26 @@ def _pair(sides: Sides, field: str, column: str, way: Direction | None, *, creat
         raise MendError(f"there is no {what.strip()}; name one that is there, or have it made: --create")
     if lacks_field:
         new = _new_field(sides, column)
-        return _Pair(field or new.name, column, way or sides.mapping.direction, new_field=new)
+        return _Pair(_named(field or new.name), _named(column), way or sides.mapping.direction, new_field=new)
     found = fields[field]
     best = Direction.TO_DATABASE if found.type in READ_ONLY else sides.mapping.direction
     if lacks_column:
         made = _new_column(sides, found.name)
-        return _Pair(found.name, column or made.name, way or best, new_column=made)
-    return _Pair(found.name, column, way or best)
+        return _Pair(found.name, _named(column or made.name), way or best, new_column=made)
+    return _Pair(found.name, _named(column), way or best)
+
+
+def _named(name: str) -> str:
+    """A name that a file can say. Raises ``MendError``."""
+    if not sayable(name):
+        raise MendError(f"a mapping file cannot name {name!r}: blanks are around it, or ${{ is in it; name another")
+    return name
+
+
+def _spoken(sides: Sides, field: str) -> str:
+    """A field as a file names it: by its id where its name cannot be said there."""
+    ids = {one.name: one.id for one in sides.record_table.fields}
+    return field if sayable(field) else ids[field]
 
 
 def _new_field(sides: Sides, column: str) -> NewField:
@@ -193,7 +207,12 @@ def _rewritten(path: Path, line: str) -> Iterator[_Place]:
         place.draft.unlink(missing_ok=True)
 
 
-def _demand_sound(living: Syncer, place: _Place) -> None:
-    """Raises ``MappingError`` with everything that is wrong with the file now."""
-    loaded = load_file(place.draft, variables())
-    look_at(living, loaded.mapping, loaded.places).require()
+def _demand_sound(living: Syncer, place: _Place, made: list[str]) -> None:
+    """Raises ``MappingError`` with everything that is wrong with the file now; what was made stays, and is told."""
+    try:
+        loaded = load_file(place.draft, variables())
+        look_at(living, loaded.mapping, loaded.places).require()
+    except MappingError:
+        for one in made:
+            console.hint(f"made, and still there: {one}")
+        raise

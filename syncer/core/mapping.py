@@ -296,6 +296,8 @@ class Pair:
     required: bool = False
     defaults: Mapping[Side, Value] = dataclasses.field(default_factory=dict)
     writable: frozenset[Side] = frozenset(Side)
+    fills_itself: bool = False
+    """Whether the database has a value of its own (a default, a sequence) for a new row that is given none."""
     meet: Callable[[Side, Iterable[Value]], None] | None = None
     """Tells whoever must be asked about values that many of them are about to be carried from a side."""
     targets: frozenset[Side] = dataclasses.field(init=False)

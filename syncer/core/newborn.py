@@ -56,13 +56,16 @@ class Newborn:
             self.values[pair.name] = value
 
     def _carry(self, pair: Pair, given: Value, *, needed: bool) -> Value:
-        """The value for the new line; what only makes a revived line whole again keeps nobody from living."""
+        """The value for the new line; what only makes a revived line whole again keeps nobody from living.
+
+        A column that cannot be empty and has a default gets that, and the next look carries it back.
+        """
         try:
             return pair.carry(given, self.on)
         except Pending:
             raise
         except Misfit as misfit:
-            if needed:
+            if needed and not (is_empty(given) and self.on is Side.DATABASE and pair.fills_itself):
                 self.unfit.append(Unfit(self.on, pair.name, misfit.reason, given))
             return None
 

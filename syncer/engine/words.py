@@ -20,7 +20,8 @@ def describe(line: Line, operation: Operation) -> str:
         changes = [
             f"{name} {said(operation.before.get(name))} -> {said(value)}" for name, value in operation.values.items()
         ]
-    return f"{operation.action} in {operation.side} {where}: {', '.join(changes) or operation.reason}"
+    what = f"{operation.action} in {operation.side}{f' {where}' if where else ''}"
+    return f"{what}: {', '.join(changes) or operation.reason}"
 
 
 def said(value: Value) -> str:

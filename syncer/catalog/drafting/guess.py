@@ -97,9 +97,15 @@ def guess(records: RecordTableInfo, rows: RowTableInfo, targets: Targets = Mappi
     )
 
 
+def sayable(name: str) -> bool:
+    """Whether a mapping file can name a field or column so: it would fill in ``${...}`` and takes no blanks around."""
+    return "${" not in name and name == name.strip()
+
+
 def _paired(fields: Sequence[FieldInfo], columns: Sequence[ColumnInfo], targets: Targets) -> list[Guessed]:
     """The pairs in the order of the columns."""
     found: dict[str, Guessed] = {}
+    columns = [column for column in columns if sayable(column.name)]
     plain = [field for field in fields if field.target not in targets]
     for pair in [*_by_links(fields, columns, targets), *_by_names(plain, columns), *_by_types(plain, columns)]:
         if pair.column.name not in found and all(pair.field != other.field for other in found.values()):
@@ -219,6 +225,8 @@ def _clash(field: FieldInfo, columns: Sequence[ColumnInfo]) -> str:
 def _why_no_field(column: ColumnInfo, fields: Sequence[FieldInfo]) -> str:
     if why := refused(column):
         return why
+    if not sayable(column.name):
+        return "a mapping file cannot name a column with blanks around it or ${ in it; rename it, or show it by a view"
     if column_type(column) is None:
         return f"columns of type {column.type} cannot be synced"
     alike = [field for field in fields if _clash(field, [column])]

@@ -5,6 +5,7 @@ Names come from the columns' comments where these are short, so that people read
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from syncer.catalog.drafting.guess import LeftOut, title
 from syncer.core.values import Json
@@ -72,8 +73,8 @@ def _names(columns: Sequence[ColumnInfo]) -> dict[str, str]:
     """A name for each column's field, no two alike."""
     names: dict[str, str] = {}
     for column in columns:
-        wanted = _short(column)
-        names[column.name] = column.name if wanted in names.values() else wanted
+        wanted = chain((_short(column), column.name), (f"{column.name} {n}" for n in count(2)))
+        names[column.name] = next(name for name in wanted if name not in names.values())
     return names
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from syncer.catalog.drafting.guess import Guess, Guessed, LeftOut, Why
+from syncer.catalog.drafting.guess import Guess, Guessed, LeftOut, Why, sayable
 from syncer.core.mapping import Direction
 
 _PLAIN = re.compile(r"[^\W\d][\w.-]*( [\w.-]+)*")
@@ -70,7 +70,7 @@ def _fields(guess: Guess) -> Iterator[str]:
 
 
 def _pair(pair: Guessed, guess: Guess) -> Iterator[str]:
-    yield f"field: {scalar(pair.field.id if '${' in pair.field.name else pair.field.name)}"
+    yield f"field: {scalar(pair.field.name if sayable(pair.field.name) else pair.field.id)}"
     yield f"column: {scalar(pair.column.name)}"
     if pair.link:
         yield f"link: {scalar(pair.link)}"

@@ -210,21 +210,39 @@ def _clears_guard(tally: Tally, linked: int, guard: DeleteGuard) -> Guard | None
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many lines of each side were lately deleted, and how many marked as deleted."""
+
+    deleted: Mapping[Side, int] = field(default_factory=dict)
+    marked: Mapping[Side, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Both, on both sides."""
+        return sum(self.deleted.values()) + sum(self.marked.values())
+
+    def empties(self, side: Side, planned: int, held: int) -> bool:
+        """Whether nothing unmarked is left of a side that held more than 3 lines, once these go too."""
+        return held + self.deleted.get(side, 0) > 3 and planned + self.marked.get(side, 0) >= held
+
+
 def delete_guard(
-    tally: Tally, last_hour: int, lines: Mapping[Side, int], linked: int, guard: DeleteGuard
+    tally: Tally, lately: Removed, lines: Mapping[Side, int], linked: int, guard: DeleteGuard, *, beside: int = 0
 ) -> Guard | None:
     """The guard over deletions, which withholds them: too many in an hour, or a table of more than 3 lines emptied.
 
-    ``lines`` is how many lines each side holds now, ``last_hour`` what earlier runs deleted.
+    ``lines`` is how many lines each side holds now, ``lately`` what runs of the last hour removed, ``beside`` what this
+    run is about to remove beside what is judged. A line marked as deleted counts like one that is deleted.
     """
-    planned = sum(tally.deletions.values())
+    planned, last_hour = sum(tally.deletions.values()), lately.total
     if not planned:
         return None
-    counts = {"planned": planned, "last_hour": last_hour, "linked": linked}
-    if too_many(planned + last_hour, linked, guard):
-        return Guard("deletes", counts, _too_many_deletes(planned, last_hour, linked), stops=False)
+    counts = {"planned": planned + beside, "last_hour": last_hour, "linked": linked}
+    if too_many(planned + beside + last_hour, linked, guard):
+        return Guard("deletes", counts, _too_many_deletes(planned + beside, last_hour, linked), stops=False)
     for side, count in tally.deletions.items():
-        if lines[side] > 3 and count >= lines[side]:
+        if count and lately.empties(side, count, lines[side]):
             sentence = f"all {count} lines of {side} would be deleted; emptying a table always needs `syncer approve`"
             return Guard("deletes", counts, sentence, stops=False)
     return None

@@ -97,7 +97,8 @@ class Notebook:
         record = line.id_on(Side.FEISHU) or (line.link.record if line.link else None)
         key = line.id_on(Side.DATABASE) or (line.link.key if line.link else None)
         link = line.link.id if line.link else None
-        action = operation.action.value
+        marks = operation.action is Action.UPDATE and line.plan.removes(operation)
+        action = "mark" if marks else operation.action.value
         times = (self.now, line.versions[operation.side.other].read_at)
         whole = line.wholes.get(operation.side) if operation.action is Action.DELETE else None
         told = (record, key, before, after, operation.reason)

@@ -90,7 +90,8 @@ class Recovery:
         after = {name: dump(value) for name, value in operation.values.items()}
         told = (record, key, before, after, f"{one.reason} (recovered)", now)
         whole = dict(one.cells) if one.action is Action.DELETE and one.cells else None
-        audit = Audit(one.link, intent.side, one.action.value, *told, sent_at=intent.created_at, whole=whole)
+        action = "mark" if one.action is Action.UPDATE and one.fate is Fate.SEVER else one.action.value
+        audit = Audit(one.link, intent.side, action, *told, sent_at=intent.created_at, whole=whole)
         notebook.audits.append(audit)
         if one.fate is Fate.FORGET:
             notebook.forgotten.append(one.link)

@@ -11,7 +11,7 @@ from syncer.core.plan import Guard, delete_guard, doubts, stopping_guard
 from syncer.core.records import Side, Version
 from syncer.engine.breath import Breath
 from syncer.engine.carry import Carrier
-from syncer.engine.cases import Bench
+from syncer.engine.cases import Bench, mark_of
 from syncer.engine.collecting import rarely_collecting
 from syncer.engine.cursors import Cursors
 from syncer.engine.drafts import leaving_no_drafts
@@ -66,6 +66,7 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     guard = _guard(tools, surveyed, judgement)
     if guard is not None:
         _stopped(tools, guard, judgement)
+    tools.removals = set(judgement.marks.get("deletes", ()))
     if _may_write(tools, info, guard, breath):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
@@ -122,16 +123,19 @@ def _carry_judged(tools: Tools, surveyed: Surveyed) -> bool:
 
 def _carry_some(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> bool:
     """Carry out what a look at a few lines found, unless a guard stands against it."""
-    if _guard(tools, surveyed, judgement) is not None:
+    removals = set(judgement.marks.get("deletes", ()))
+    if _guard(tools, surveyed, judgement, beside=len(tools.removals - removals)) is not None:
         return False
     _Carrying(tools, Bench(tools), surveyed, judgement, withheld=False).run()
+    tools.removals -= removals
     return True
 
 
 # Guards.
 
 
-def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> Guard | None:
+def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement, *, beside: int = 0) -> Guard | None:
+    """What says no to what was judged; ``beside`` is how many lines the run is about to delete apart from that."""
     reading = proven(
         surveyed.reading, surveyed.reading.distinct, whole=surveyed.reading.whole, revived=judgement.revived
     )
@@ -148,8 +152,8 @@ def _guard(tools: Tools, surveyed: Surveyed, judgement: Judgement) -> Guard | No
     if stopping is not None:
         return stopping
     lines = {side: surveyed.lines(side) for side in Side}
-    last_hour = tools.memory.deletions_of_last_hour()
-    return delete_guard(judgement.tally, last_hour, lines, surveyed.totals.linked, tools.rules.guard)
+    lately = tools.memory.deletions_of_last_hour()
+    return delete_guard(judgement.tally, lately, lines, linked, tools.rules.guard, beside=beside)
 
 
 def _stopped(tools: Tools, guard: Guard, judgement: Judgement) -> None:
@@ -257,6 +261,7 @@ class _Carrying:
             gone = [case for case in cases if self._may_delete(case) and self._current(case)]
             for line in self._bench.lines(gone):
                 if _deletes(line) and (not self._withheld or self._bench.approved("deletes", line)):
+                    self._tools.removals.discard(mark_of(line))
                     self._carrier.take(line)
             self._between()
         self._carrier.close()

@@ -88,6 +88,8 @@ class Tools:
     """Waits a little for events that tell why Feishu's table moved, and deals with them; whether they tell all."""
     overtaken: set[tuple[Side, str]] = field(default_factory=set)
     """Lines that were dealt with in such a breath, whatever the run's survey says of them."""
+    removals: set[str] = field(default_factory=set)
+    """What identifies the lines that this run is still to delete, or to mark as deleted."""
     table: str = ""
     """The id of Feishu's table."""
     again: set[tuple[Side, str]] = field(default_factory=set)

@@ -190,7 +190,7 @@ def deeds(audits: Sequence[Audit]) -> list[Deed]:
             continue
         deed = found.setdefault(audit.link, Deed(audit.link))
         deed.record, deed.key = audit.record or deed.record, audit.key or deed.key
-        action = Action(audit.action)
+        action = Action.UPDATE if audit.action == "mark" else Action(audit.action)
         deed.marked |= action is Action.UPDATE and not set(audit.after) <= set(audit.before)
         deed.add(audit.side, action, _values(audit.before), {} if deed.marked else _values(audit.after))
     return list(found.values())

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from syncer.core.plan import Removed
 from syncer.core.records import Side
 from syncer.core.survey import Case, CaseKind, Newcomers, Remembered, Staged, Totals
 from syncer.core.values import Json
@@ -286,8 +287,8 @@ class Memory(Protocol):
         """
         ...
 
-    def deletions_of_last_hour(self) -> int:
-        """How many lines were deleted by any run of this mapping in the last hour."""
+    def deletions_of_last_hour(self) -> Removed:
+        """How many lines any run of this mapping deleted, or marked as deleted, in the last hour."""
         ...
 
     def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:

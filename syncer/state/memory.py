@@ -13,6 +13,7 @@ import psycopg
 from psycopg import Connection
 from sqlalchemy import Engine, select
 
+from syncer.core.plan import Removed
 from syncer.core.records import Side
 from syncer.core.survey import Remembered
 from syncer.core.values import Json, digest
@@ -70,6 +71,15 @@ WHERE a.mapping = %(mapping)s AND a.link = ANY(%(links)s) AND a.at > %(since)s A
   )
 GROUP BY a.link
 HAVING least(count(*) FILTER (WHERE a.side = 'feishu'), count(*) FILTER (WHERE a.side = 'database')) > %(times)s
+"""
+
+# Each of the two has an index of its own.
+_REMOVED = """
+SELECT 'delete', side, count(*) FROM syncer_state.audit
+WHERE mapping = %(mapping)s AND at > %(since)s AND action = 'delete' GROUP BY side
+UNION ALL
+SELECT 'mark', side, count(*) FROM syncer_state.audit
+WHERE mapping = %(mapping)s AND at > %(since)s AND action = 'mark' GROUP BY side
 """
 
 _ADVANCE = """
@@ -255,16 +265,14 @@ class PostgresMemory:
             values = [self._mapping, self._run, Side.FEISHU in sides, Side.DATABASE in sides]
             self._connection.execute(_SWEEP, values)
 
-    def deletions_of_last_hour(self) -> int:
-        """How many lines were deleted by any run of this mapping in the last hour."""
-        since = self._clock.now() - timedelta(hours=1)
+    def deletions_of_last_hour(self) -> Removed:
+        """How many lines any run of this mapping deleted, or marked as deleted, in the last hour."""
+        values = {"mapping": self._mapping, "since": self._clock.now() - timedelta(hours=1)}
+        found: dict[str, dict[Side, int]] = {"delete": {}, "mark": {}}
         with self._reading():
-            row = self._connection.execute(
-                "SELECT count(*) FROM syncer_state.audit WHERE mapping = %s AND action = 'delete' AND at > %s",
-                [self._mapping, since],
-            ).fetchone()
-        assert row is not None
-        return int(row[0])
+            for action, side, count in self._connection.execute(_REMOVED, values):
+                found[action][Side(side)] = count
+        return Removed(found["delete"], found["mark"])
 
     def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:
         """Those of these links whose lines were updated more often than that on each of both sides."""

@@ -243,6 +243,7 @@ audit = Table(
     Index(None, "mapping", "link"),
     Index(None, "run"),
     Index("audit_deletions", "mapping", "at", postgresql_where=text("action = 'delete'")),
+    Index("audit_marks", "mapping", "at", postgresql_where=text("action = 'mark'")),
 )
 
 identity = Table(

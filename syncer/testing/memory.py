@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from syncer.core.joining import SmallSurvey
+from syncer.core.plan import Removed
 from syncer.core.records import Side
 from syncer.core.survey import Remembered
 from syncer.core.values import Json
@@ -216,10 +217,12 @@ class InMemoryMemory:
         severed = sum(1 for remembered, _ in self.book.links.values() if remembered.link.severed)
         return Standing(len(self.book.links) - severed, severed, len(self.book.conflicts), len(self.book.failures))
 
-    def deletions_of_last_hour(self) -> int:
-        """How many lines were deleted by any run of this mapping in the last hour."""
+    def deletions_of_last_hour(self) -> Removed:
+        """How many lines any run of this mapping deleted, or marked as deleted, in the last hour."""
         since = self._clock.now() - timedelta(hours=1)
-        return sum(1 for audit in self.book.audits if audit.action == "delete" and audit.at > since)
+        late = [audit for audit in self.book.audits if audit.at > since]
+        deleted, marked = (Counter(audit.side for audit in late if audit.action == how) for how in ("delete", "mark"))
+        return Removed(deleted, marked)
 
     def written_often(self, links: Sequence[int], since: datetime, times: int) -> Sequence[int]:
         """Those of these links whose lines were updated more often than that on each of both sides."""

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from syncer.core.mapping import DeleteGuard
 from syncer.core.plan import (
     Action,
+    Fate,
     LinePlan,
     Operation,
     Reading,
+    Removed,
     Tally,
     delete_guard,
     doubts,
@@ -36,9 +38,15 @@ def tally(*plans: LinePlan) -> Tally:
     return total
 
 
-def deleting(count, last_hour=0, lines=10_000, linked=10_000, side=DATABASE, guard=GUARD):
+def mark(side=DATABASE) -> LinePlan:
+    return LinePlan((Operation(side, Action.UPDATE, "[1]", mark=("gone", True)),), fate=Fate.SEVER)
+
+
+def deleting(count, last_hour=0, lines=10_000, linked=10_000, side=DATABASE, guard=GUARD, *, how=delete, beside=0):
+    """``last_hour``: what was deleted on the same side before, or all that was removed, as ``Removed``."""
     held = {FEISHU: 10_000, DATABASE: 10_000, side: lines}
-    return delete_guard(tally(*[delete(side)] * count), last_hour, held, linked, guard)
+    lately = Removed({side: last_hour}) if isinstance(last_hour, int) else last_hour
+    return delete_guard(tally(*[how(side)] * count), lately, held, linked, guard, beside=beside)
 
 
 # Counting -------------------------------------------------------------------------------------------------------------
@@ -96,7 +104,7 @@ def test_what_is_too_many_stays_too_many_with_one_more(count, of):
 
 def test_a_quiet_run_meets_no_guard():
     assert stopping_guard(tally(*[update(after="b")] * 5000), 10, GUARD) is None
-    assert delete_guard(tally(update()), 10_000, {FEISHU: 5, DATABASE: 5}, 5, GUARD) is None
+    assert delete_guard(tally(update()), Removed({DATABASE: 10_000}), {FEISHU: 5, DATABASE: 5}, 5, GUARD) is None
 
 
 def test_one_line_that_differs_at_its_first_pairing_stops_the_run():
@@ -171,7 +179,25 @@ def test_withheld_deletions_do_not_stop_the_rest_of_the_run():
 
 def test_both_sides_deletions_count_together():
     plans = [delete(FEISHU)] * 11 + [delete(DATABASE)] * 10
-    assert delete_guard(tally(*plans), 0, {FEISHU: 1000, DATABASE: 1000}, 100, GUARD).counts["planned"] == 21
+    assert delete_guard(tally(*plans), Removed(), {FEISHU: 1000, DATABASE: 1000}, 100, GUARD).counts["planned"] == 21
+
+
+def test_marks_and_deletions_of_all_runs_of_the_hour_and_of_the_rest_of_this_one_count_together():
+    lately = Removed({DATABASE: 200}, {FEISHU: 150, DATABASE: 50})
+    assert deleting(100, lately, how=mark) is None
+    assert deleting(101, lately, how=mark).counts == {"planned": 101, "last_hour": 400, "linked": 10_000}
+    assert deleting(40, lately, beside=60) is None
+    assert deleting(40, lately, beside=61).counts == {"planned": 101, "last_hour": 400, "linked": 10_000}
+
+
+@pytest.mark.parametrize("how", [delete, mark])
+@pytest.mark.parametrize(("before", "held", "now", "asks"), [(4, 9, 4, False), (4, 9, 5, True), (1, 3, 2, False)])
+def test_a_table_that_is_emptied_by_small_runs_asks_before_its_last_lines(how, before, held, now, asks):
+    """A line that is deleted is held no more, one that is marked still is."""
+    marks = how is mark
+    lately = Removed(marked={DATABASE: before}) if marks else Removed({DATABASE: before})
+    guard = deleting(now, lately, lines=held if marks else held - before, linked=held - before, how=how)
+    assert (guard is not None) == asks
 
 
 @pytest.mark.parametrize("side", [FEISHU, DATABASE])

@@ -235,3 +235,37 @@ def test_a_guarded_mapping_shows_in_its_standing_and_is_active_again_afterwards(
     assert pair.standing().state == "guarded"
     pair.approve(report)
     assert pair.standing().state == "active"
+
+
+def by_fives(pair, gone):
+    """Lines go five at a time, with a run after each; the report of the first run that withholds some."""
+    for first in range(0, len(gone), 5):
+        pair.drop(*gone[first : first + 5])
+        report = pair.sync()
+        if report.guard is not None:
+            return report
+    return None
+
+
+@pytest.mark.parametrize("rule", ["delete", "{mark: {column: deleted, value: true}}"])
+def test_small_runs_of_one_wave_are_judged_together_whether_they_delete_or_mark(stage, rule):
+    pair, ids = synced(stage, f"deletes: {{from_feishu: {rule}}}\n", count=60, columns=MARKED)
+    report = by_fives(pair, ids[:30])
+    assert (report.guard.name, report.exit_status) == ("deletes", 4)
+    assert report.guard.counts == {"planned": 5, "last_hour": 10, "linked": 50}
+    there = "NOT deleted" if "mark" in rule else "true"
+    assert pair.sql(f"SELECT count(*) FROM {{t}} WHERE {there}") == [(50,)]
+    assert pair.approve(report).guard is None
+    assert pair.sql(f"SELECT count(*) FROM {{t}} WHERE {there}") == [(45,)]
+
+
+def test_marks_of_one_side_and_deletions_of_the_other_are_judged_together(stage):
+    rules = "deletes: {from_feishu: {mark: {column: deleted, value: true}}, from_database: delete}\n"
+    pair, ids = synced(stage, rules, count=60, columns=MARKED)
+    pair.drop(*ids[:10])
+    assert written(pair.sync()) == {"database update": 10}
+    pair.sql("DELETE FROM {t} WHERE order_no IN ('A0050', 'A0051')")
+    report = pair.sync()
+    assert (report.guard.name, report.guard.counts["last_hour"]) == ("deletes", 10)
+    assert len(pair.plain()) == 50
+    assert [action for _, action, *_ in pair.audits()].count("mark") == 10

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from syncer.core.plan import Removed
 from syncer.core.records import Base, Owed
 from syncer.errors import FaultError, FencedError
 from syncer.ports import Intent, IntentState, Memo, Seen
@@ -71,7 +72,7 @@ def test_a_line_belongs_to_one_link_and_a_memo_that_says_otherwise_leaves_nothin
     with pytest.raises(FaultError):
         memory.remember(Memo(links=[linked(2), linked(3, key="d1")], audits=[audit(2, "delete")]))
     assert not memory.links([2, 3])
-    assert memory.deletions_of_last_hour() == 0
+    assert memory.deletions_of_last_hour().total == 0
 
 
 def test_a_forgotten_link_takes_its_conflicts_and_failures_along(room: Room) -> None:
@@ -185,12 +186,13 @@ def test_the_last_batch_of_a_run_that_died_may_not_be_forgotten_yet(room: Room) 
     assert list(room.run().unforgotten()) == ["b"]
 
 
-def test_deletions_count_for_an_hour(room: Room) -> None:
+def test_deletions_and_marks_count_for_an_hour(room: Room) -> None:
     memory = room.run()
-    memory.remember(Memo(audits=[audit(1, "delete"), audit(2, "delete"), audit(3, "update")]))
-    assert memory.deletions_of_last_hour() == 2
+    marked = replace(audit(4, "mark"), side=F)
+    memory.remember(Memo(audits=[audit(1, "delete"), audit(2, "delete"), audit(3, "update"), marked]))
+    assert room.run().deletions_of_last_hour() == Removed({D: 2}, {F: 1})
     room.clock.move(timedelta(hours=1).total_seconds())
-    assert room.run().deletions_of_last_hour() == 0
+    assert room.run().deletions_of_last_hour().total == 0
 
 
 # Conflicts

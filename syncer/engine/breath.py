@@ -17,6 +17,7 @@ from syncer.engine.look import Surveyed, look_at_some, still_named
 from syncer.engine.news import News
 from syncer.engine.scope import MOST_KEYS, Scope
 from syncer.engine.tools import Tools
+from syncer.engine.trust import apart, dealt_with
 from syncer.ports import RecordTableInfo
 from syncer.ports.capture import CapturedKey
 from syncer.ports.progress import Reporter
@@ -25,7 +26,7 @@ from syncer.ports.signals import Signal
 APART = timedelta(milliseconds=300)
 """How often what was noticed is asked for, at most."""
 PATIENCE = timedelta(seconds=6)
-"""So long an event may take to tell why Feishu's table moved: what stays unexplained costs the rest of a run more."""
+"""So long an event may take to tell why Feishu's table moved: while it does not, every batch costs more."""
 MOST = 100
 """So many lines are dealt with in one breath."""
 
@@ -48,6 +49,7 @@ class Breath:
     """The revisions of other people's writes that were dealt with."""
     last: datetime | None = None
     busy: bool = False
+    patience: timedelta = PATIENCE
 
     def draw(self) -> None:
         """Deal with what was noticed since the last breath. Raises what any run may raise."""
@@ -80,8 +82,8 @@ class Breath:
             self.rest()
             with urgently():
                 self._deal(Scope(lines, signals))
-        elif steps := self._steps():
-            self.tools.revisions = {known + steps for known in self.tools.revisions}
+        else:
+            dealt_with(self.tools, self._steps())
 
     def _rows(self) -> list[str]:
         """The rows that others wrote last since the last breath; those passed over wait for a run of their own."""
@@ -97,21 +99,24 @@ class Breath:
 
     def _deal(self, scope: Scope) -> None:
         tools = self.tools
-        known, reporter, read = tools.revisions, tools.reporter, dict(tools.report.read)
+        reporter, read = tools.reporter, dict(tools.report.read)
         tools.noticed.take(scope.signals)
         revision, tools.reporter = tools.records.revision(), Reporter()
         before, tools.overtaken = tools.overtaken, set()  # what was dealt with before may have changed once more
         try:
-            found = look_at_some(tools, scope, revision)
-            done = found is not None and self._carry_out(*found)
+            with apart(tools, revision):
+                found = look_at_some(tools, scope, revision)
+                done = found is not None and self._carry_out(*found)
         finally:
             tools.reporter, tools.report.read = reporter, read
             tools.overtaken |= before
-        self._follow(known, revision)
-        if done and tools.signals is not None:
-            tools.signals.settle(scope.signals)
+        if done:
+            dealt_with(tools, self._steps())
+            if tools.signals is not None:
+                tools.signals.settle(scope.signals)
         elif self.news is not None:
-            self.news.leave(scope.signals)  # a guard stands against it
+            self.news.leave(scope.signals)  # a guard stands against it: what they wrote is never counted
+            self.counted |= self.news.foreign
 
     def _carry_out(self, surveyed: Surveyed, lines: frozenset[tuple[Side, str]]) -> bool:
         assert self.carry is not None
@@ -137,34 +142,32 @@ class Breath:
         links = [each.link for each in memory.links(sorted(found))]
         return {(side, name) for link in links for side in Side if (name := link.line(side)) is not None}
 
-    def _follow(self, known: set[int], revision: int | None) -> None:
-        """Where Feishu must stand if nobody wrote to it but us, and those whose writes were dealt with by now.
+    def _steps(self) -> Collection[int]:
+        """The writes of others that were looked at and not counted yet; none while some are still to be looked at.
 
-        Each of their writes is one step, whenever its event came. While one is still to come the table stands further
-        than that; no step is counted whose event named lines that are still to be looked at.
+        Each is one step of the table, whenever its event came. While one is still to come the table stands further.
         """
-        tools, steps = self.tools, self._steps()
-        ours = {now - revision for now in tools.revisions} if revision is not None else {0}
-        tools.revisions = {before + steps + more for before in known for more in ours}
-
-    def _steps(self) -> int:
-        """How many writes of others were dealt with and not counted yet; none while some are still to be looked at."""
         if self.news is None or not self.news.complete:
-            return 0
+            return ()
         fresh = self.news.foreign - self.counted
         self.counted |= fresh
-        return len(fresh)
+        return fresh
 
     def explain(self) -> bool:
-        """Wait a little for what explains that Feishu's table moved, and deal with it; whether all is explained now."""
-        tools, until = self.tools, self.tools.clock.now() + PATIENCE
+        """Wait a little for what explains that Feishu's table moved, and deal with it; whether all is explained now.
+
+        Where waiting did not help, the next time is shorter.
+        """
+        tools, until = self.tools, self.tools.clock.now() + self.patience
         if self.busy or self.carry is None or self.news is None or not tools.revisions:
             return False
         while tools.records.revision() not in tools.revisions:
             if tools.clock.now() > until:
+                self.patience /= 2
                 return False
             tools.clock.sleep(APART.total_seconds())
             self.draw()
+        self.patience = PATIENCE
         return True
 
 

@@ -15,6 +15,7 @@ from syncer.engine.cases import Bench
 from syncer.engine.flight import Flight
 from syncer.engine.line import Line
 from syncer.engine.tools import Tools
+from syncer.engine.trust import lose, moved, regain, wrote
 
 ROUNDS = 2
 """So often the lines of a batch are read anew, because somebody edits the table all the time."""
@@ -35,22 +36,24 @@ class Freshness:
     def fresh(self, lines: list[Line], flight: Flight | None) -> list[Line]:
         """The lines that may be written now: those whose records somebody else touched are read and planned again."""
         self._rounds, self._read_at = 0, set()
-        allowed = self._tools.revisions
         if not lines:
             return []
+        now = regain(self._tools)
+        allowed = self._tools.revisions
         if allowed and not any(map(creates, lines)):  # the write itself will look
             self.seen = min(allowed)
             return lines
-        now, explained = self._look(lines, flight)
+        now, explained = (now, allowed) if now is not None else self._look(lines, flight)
         if now in explained:
             self.seen = min(explained)
             return lines
-        if all(creates(line) and not line.stored for line in lines):
+        if allowed and all(creates(line) and not line.stored for line in lines):
             is_explained = self._tools.explain()
             lines = self._not_overtaken(lines)  # whether or not all is explained, something may have been dealt with
             if is_explained:
                 self.seen = min(self._tools.revisions)
                 return lines
+            now = self._tools.records.revision()  # what was looked at may be from before a write of our own
         return self.again(lines, now)
 
     def _not_overtaken(self, lines: Sequence[Line]) -> list[Line]:
@@ -66,14 +69,14 @@ class Freshness:
         return self._tools.revisions or self._read_at or None
 
     def moved_by(self, lines: int) -> None:
-        """Our own write of so many lines moves the revision by one, or by one a line: the sheets leave it open."""
-        tools = self._tools
-        tools.revisions, self._read_at = (_moved(known, lines) for known in (tools.revisions, self._read_at))
+        """Our own write of so many lines moved the table."""
+        wrote(self._tools, lines)
+        self._read_at = moved(self._read_at, lines)
 
     def again(self, lines: Sequence[Line], revision: int | None) -> list[Line]:
         """Lines not to be written yet, for the table stands at another revision by now: read and planned again."""
-        tools = self._tools
-        self._rounds, tools.revisions, self.seen = self._rounds + 1, set(), revision
+        lose(self._tools, revision)
+        self._rounds, self.seen = self._rounds + 1, revision
         self._read_at = {revision} if revision is not None and self._rounds <= ROUNDS else set()
         known = [line for line in lines if not line.versions[Side.FEISHU].absent]
         self._bench.refresh(Side.FEISHU, known)
@@ -129,10 +132,6 @@ def _source(line: Line, now: datetime) -> Version:
     """What a new record is made from: its row, or, where there is none, what is to be written."""
     operation, row = line.operation(Side.FEISHU), line.versions[Side.DATABASE]
     return Version(Side.FEISHU, "", operation.values, now) if row.absent and operation else row
-
-
-def _moved(known: Collection[int], lines: int) -> set[int]:
-    return {revision + step for revision in known for step in {1, lines}}
 
 
 def creates(line: Line) -> bool:

@@ -108,7 +108,7 @@ class _Seeker:
     def read(self, info: RecordTableInfo | None) -> Reading | None:
         """Stage what the scope names; what is known of the listing of records, if they were listed."""
         tools, reading = self._tools, None
-        tools.revisions = {self._revision} if self._revision is not None else set()
+        tools.revisions, tools.doubt = ({self._revision} if self._revision is not None else set()), None
         names = self._scope.lines[Side.FEISHU]
         if names is None and info is not None:
             reading = self._read_records(info)

@@ -30,6 +30,7 @@ from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
 from syncer.engine.strays import note_strays, without_outsiders
 from syncer.engine.tools import Tools
+from syncer.engine.trust import apart
 from syncer.engine.wholes import Wholes, standing
 from syncer.engine.witnesses import Witnesses
 from syncer.ports import Case, CaseKind, Look, RecordTableInfo
@@ -111,8 +112,10 @@ def _go_on(tools: Tools) -> None:
         before, revision = set(tools.pending.named), tools.records.revision()
         named = {side: sorted(name for where, name in before if where is side) for side in Side}
         tools.pending.forget()
-        found = look_at_some(tools, Scope(named), revision)
-        if found is None or not _carry_judged(tools, found[0]) or tools.pending.named == before:
+        with apart(tools, revision):
+            found = look_at_some(tools, Scope(named), revision)
+            done = found is not None and _carry_judged(tools, found[0])
+        if not done or tools.pending.named == before:
             return
 
 

@@ -27,6 +27,7 @@ from syncer.ports.signals import Signals
 
 if TYPE_CHECKING:
     from syncer.engine.drafts import Drafts
+    from syncer.engine.trust import Doubt
     from syncer.engine.wholes import Wholes
     from syncer.engine.witnesses import Witnesses
 
@@ -66,7 +67,12 @@ class Tools:
     options: Options
     lens: Lens
     revisions: set[int] = field(default_factory=set)
-    """Where Feishu's table may stand if nobody but us wrote to it since it was read; empty once somebody did."""
+    """Where Feishu's table may stand if nobody wrote to it since it was read, but us and those whose writes were dealt
+
+    with; empty once somebody else did.
+    """
+    doubt: "Doubt | None" = None
+    """What is not explained of where it stands; nothing while it is, or once it never will be."""
     aside: Aside = field(default_factory=Aside)
     cause: str = ""
     """Why this run writes at all, if not because something changed."""

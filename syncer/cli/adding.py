@@ -63,11 +63,11 @@ def add_field(
         pair = _pair(sides, field, column, way, create=create)
         line = pair_line(_spoken(sides, pair.field), pair.column, pair.direction)
         with _rewritten(loaded.path, line) as place:
-            made = _made(sides, pair)
+            made, after = _made(sides, pair), load_file(place.draft, variables())
             if not dry:
                 _make(living, sides, pair)
             if not (dry and made):
-                _demand_sound(living, place, [] if dry else made)
+                _demand_sound(living, after, [] if dry else made)
             if not dry:
                 place.keep()
     told = {"mapping": name, "file": str(loaded.path), "line": place.line, "pair": pair.to_json(), "makes": made}
@@ -207,10 +207,9 @@ def _rewritten(path: Path, line: str) -> Iterator[_Place]:
         place.draft.unlink(missing_ok=True)
 
 
-def _demand_sound(living: Syncer, place: _Place, made: list[str]) -> None:
+def _demand_sound(living: Syncer, loaded: Loaded, made: list[str]) -> None:
     """Raises ``MappingError`` with everything that is wrong with the file now; what was made stays, and is told."""
     try:
-        loaded = load_file(place.draft, variables())
         look_at(living, loaded.mapping, loaded.places).require()
     except MappingError:
         for one in made:

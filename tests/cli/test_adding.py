@@ -92,3 +92,15 @@ def test_types_that_do_not_go_together_are_refused_with_the_line(room, path):
     assert ended.status == 2
     assert "orders.yaml:14: mapping orders: fields.备注" in ended.err
     assert path.read_text() == FILE
+
+
+@pytest.mark.parametrize("given", [("--column", "amount"), ("--field", "金额", "--column", "neu")])
+def test_nothing_is_made_for_a_pair_that_the_file_cannot_take(room, path, given):
+    before = room.truth()
+    ended = room.run("add-field", "orders", *given, "--create")
+    assert ended.status == 2
+    assert "orders.yaml:14: fields." in ended.err
+    assert "stands in an earlier pair too" in ended.err
+    assert room.truth() == before
+    assert ("neu",) not in room.sql("SELECT column_name::text FROM information_schema.columns")
+    assert path.read_text() == FILE

@@ -5,6 +5,7 @@ from dataclasses import replace
 from syncer.core.mapping import Pair, Rules
 from syncer.core.plan import Action, LinePlan, Operation
 from syncer.core.records import Link, Side, Unreadable, Version
+from syncer.core.values import Value
 
 MARK = "\0mark"
 """The name under which a version holds the marking column or field, beside its pairs."""
@@ -25,15 +26,18 @@ def before_mark(rules: Rules, link: Link, survivor: Version) -> Version:
     return replace(survivor, values={**survivor.values, **held})
 
 
-def take_off(rules: Rules, plan: LinePlan, link: Link, survivor: Version) -> LinePlan:
-    """The plan of a pair that is whole again, with the mark taken off the half that bears it."""
+def take_off(rules: Rules, plan: LinePlan, link: Link, survivor: Version, unmarked: Value = None) -> LinePlan:
+    """The plan of a pair that is whole again, with the mark taken off the half that bears it.
+
+    ``unmarked`` is what stood in its place, where that is known.
+    """
     mark, pair = rules.marks.get(survivor.side), _pair(rules, survivor)
     if mark is None or survivor.values is None or not is_marked(rules, survivor) or plan.differs:
         return plan
     reason = f"the line is back in {survivor.side.other}: its mark is taken off"
     written = plan.operation(survivor.side) or Operation(survivor.side, Action.UPDATE, survivor.line, reason=reason)
     if pair is None:
-        written = replace(written, mark=(mark.target, mark.unmarked))
+        written = replace(written, mark=(mark.target, mark.unmarked), unmarked=unmarked)
     elif pair.name in link.bases and pair.name not in written.values:
         base, held = link.bases[pair.name], survivor.values.get(pair.name)
         written = replace(

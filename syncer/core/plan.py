@@ -26,7 +26,8 @@ class Operation:
     ``values`` are the pairs to write and ``before`` what those pairs held when planned, both in the side's own form.
     ``after`` are the bases once it is confirmed. ``line`` is ``None`` for a create. ``mark`` is set on an update that
     marks a line as deleted: the name and value of the marking column or field. ``rest`` is what a new line is given
-    beside its pairs: cells in the written shape by field name, or columns as texts.
+    beside its pairs: cells in the written shape by field name, or columns as texts. ``unmarked`` is what stands in
+    place of a mark before it is set, and after it is taken off.
     """
 
     side: Side
@@ -38,6 +39,7 @@ class Operation:
     reason: str = ""
     mark: tuple[str, Json] | None = None
     rest: Mapping[str, Json] = field(default_factory=dict)
+    unmarked: Value = None
 
     def clears(self) -> list[str]:
         """The pairs that an update empties."""

@@ -12,7 +12,7 @@ import orjson
 
 from syncer.core.conflicts import UNKNOWN, Moment, Resolution
 from syncer.core.mapping import DeletePolicy, Pair, Pairing, Rules
-from syncer.core.marks import before_mark, is_marked, take_off
+from syncer.core.marks import MARK, before_mark, is_marked, take_off
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.newborn import Newborn
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
@@ -36,6 +36,8 @@ class Desk:
     now: datetime | None = None
     touched: frozenset[Side] = frozenset()
     """The sides whose half somebody edited in parts that no pair carries."""
+    unmarked: Value = None
+    """What stood in place of the line's mark, where that is known."""
 
 
 NO_DESK = Desk()
@@ -347,7 +349,10 @@ _ON_EDITED: Mapping[DeletePolicy, Callable[[Rules, Side, Version, Desk], LinePla
 def _mark(survivor: Version, gone: Side, mark: tuple[str, Json], desk: Desk) -> LinePlan:
     if desk.failed.get(WHOLE_LINE) == failed_line({}):
         return LinePlan(blocked=(WHOLE_LINE,))
+    stood = (survivor.values or {}).get(MARK)
     operation = Operation(survivor.side, Action.UPDATE, survivor.line, reason=f"marked: deleted in {gone}", mark=mark)
+    if not isinstance(stood, Unreadable):
+        operation = replace(operation, unmarked=stood)
     return LinePlan((operation,), fate=Fate.SEVER, deleted_on=gone)
 
 
@@ -372,4 +377,6 @@ def _plan_whole_again(rules: Rules, link: Link, feishu: Version, database: Versi
     halves = {version.side: before_mark(rules, link, version) for version in (feishu, database)}
     plan = _plan_both(rules, link.bases, halves[Side.FEISHU], halves[Side.DATABASE], desk)
     survivor = database if link.severed is Side.FEISHU else feishu
-    return plan if desk.failed.get(WHOLE_LINE) == failed_line({}) else take_off(rules, plan, link, survivor)
+    if desk.failed.get(WHOLE_LINE) == failed_line({}):
+        return plan
+    return take_off(rules, plan, link, survivor, desk.unmarked)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from syncer.core.mapping import Merge, Misfit, Pair, Rules
+from syncer.core.marks import MARK, before_mark, is_marked, take_off
 from syncer.core.plan import Action, Fate, LinePlan, Operation
 from syncer.core.planner import plan_whole
 from syncer.core.records import Base, Held, Link, Owed, Side, Unreadable, Version
@@ -28,8 +29,9 @@ class Untakable(Exception):  # noqa: N818 - a line that cannot be taken back is 
 class Deed:
     """What one run did to one link: by side, what the written pairs held before and after.
 
-    ``action`` tells of each side whether its line was created, updated or deleted. ``marked`` names the sides whose
-    line was marked as deleted. ``rest`` is what the deleted line held beside its pairs, as a new one takes it.
+    ``action`` tells of each side whether its line was created, updated or deleted. ``marked`` names the side whose line
+    was marked as deleted, and ``unmarked`` what stood in place of the mark; ``back`` the side whose mark was taken off.
+    ``rest`` is what the deleted line held beside its pairs, as a new one takes it.
     """
 
     link: int
@@ -38,7 +40,9 @@ class Deed:
     actions: dict[Side, Action] = field(default_factory=dict)
     before: dict[Side, dict[str, Value]] = field(default_factory=dict)
     after: dict[Side, dict[str, Value]] = field(default_factory=dict)
-    marked: bool = False
+    marked: Side | None = None
+    unmarked: Value = None
+    back: Side | None = None
     rest: Mapping[str, Json] = field(default_factory=dict)
 
     def add(self, side: Side, action: Action, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
@@ -78,26 +82,29 @@ class Deed:
 
 def plan_undo(rules: Rules, deed: Deed, link: Link | None, versions: Mapping[Side, Version], reason: str) -> LinePlan:
     """What takes a deed back. Raises ``Untakable`` if the line was edited since, on either side, or cannot."""
-    if deed.marked:
-        raise Untakable("the run marked it as deleted; take the mark off by hand, or restore the deleted line")
+    if deed.marked is not None:
+        return _plan_unmark(rules, deed, deed.marked, link, versions, reason)
     if (side := deed.side_of(Action.DELETE)) is not None:
         return _plan_anew(rules, deed, side, link, versions, reason)
     if link is None:
         raise Untakable("its lines are no longer linked")
     if (side := deed.side_of(Action.CREATE)) is not None:
-        return _plan_delete(rules, deed, side, link, versions, reason)
+        return _marked_again(rules, deed, versions, _plan_delete(rules, deed, side, link, versions, reason))
+    if deed.back is not None and not deed.names:
+        raise Untakable("the run took the mark of a deleted line off, because its other half was back")
     return _plan_back(rules, deed, link, versions, reason)
 
 
 def edited_since(rules: Rules, link: Link, versions: Mapping[Side, Version]) -> list[str]:
-    """Where the two halves of a line no longer hold what they agreed on, as sentences."""
+    """Where the two halves of a line no longer hold what they agreed on, as sentences; a mark is no edit."""
+    held = {side: before_mark(rules, link, versions[side]).values or {} for side in Side}
     return [
         f"{pair.field} was edited in {side} since"
         for pair in rules.pairs
         for side in Side
         if not versions[side].absent
         and (base := link.bases.get(pair.name)) is not None
-        and (versions[side].values or {}).get(pair.name) != base.of(side)
+        and held[side].get(pair.name) != base.of(side)
     ]
 
 
@@ -185,6 +192,42 @@ def _update(version: Version, bases: Mapping[str, Base], reason: str) -> Operati
 
 def _held(version: Version) -> dict[str, Value]:
     return {name: held for name, held in (version.values or {}).items() if not isinstance(held, Unreadable)}
+
+
+# What was marked as deleted.
+
+
+def _plan_unmark(
+    rules: Rules, deed: Deed, side: Side, link: Link | None, versions: Mapping[Side, Version], reason: str
+) -> LinePlan:
+    """The mark is taken off, and the half whose deletion it told of is made anew, so that both are kept equal again."""
+    survivor, gone = versions[side], side.other
+    if survivor.absent:
+        raise Untakable(f"the line it marked in {side} was deleted since")
+    if link is None or link.severed is not gone or not versions[gone].absent:
+        raise Untakable(f"a line stands there again in {gone}")
+    if not is_marked(rules, survivor):
+        raise Untakable(f"its mark in {side} was taken off since")
+    plan = revive(rules, gone, before_mark(rules, link, survivor), reason)
+    return take_off(rules, plan, link, survivor, deed.unmarked).because(reason)
+
+
+def _marked_again(rules: Rules, deed: Deed, versions: Mapping[Side, Version], plan: LinePlan) -> LinePlan:
+    """Where the line was made anew beside one whose mark was taken off, that one is marked again."""
+    side = deed.back
+    if side is None or side not in rules.marks or versions[side].absent:
+        return plan
+    (gone,), rule = plan.operations, rules.on_deleted[side.other]
+    stood = (versions[side].values or {}).get(MARK)
+    again = Operation(
+        side,
+        Action.UPDATE,
+        versions[side].line,
+        reason=gone.reason,
+        mark=(rules.marks[side].target, rule.value),
+        unmarked=None if isinstance(stood, Unreadable) else stood,
+    )
+    return replace(plan, operations=(gone, again))
 
 
 # What was created.

@@ -8,6 +8,7 @@ from typing import TypeVar
 import orjson
 
 from syncer.core.mapping import Pairing
+from syncer.core.marks import MARK
 from syncer.core.planner import Desk
 from syncer.core.records import Link, Side, Version
 from syncer.core.values import digest, dump
@@ -49,12 +50,21 @@ class Bench:
             witnesses.ask([line for line, plan in zip(lines, plans, strict=True) if witnesses.lack(line, plan)])
         for line, plan in zip(lines, plans, strict=True):
             line.adopt(self._tools.plan(line) if plan.collisions else plan)
-        for line in self.examine(lines):
+        for line in [*self.examine(lines), *self._read_to_mark(lines)]:
             line.adopt(self._tools.plan(line))
 
     def examine(self, lines: Sequence[Line]) -> list[Line]:
         """Read whole what is to be deleted; the lines that turn out to be edited in parts that nothing carries."""
         return self._tools.wholes.examine(lines) if self._tools.wholes is not None else []
+
+    def _read_to_mark(self, lines: Sequence[Line]) -> list[Line]:
+        """Read lines that are to be marked of which only bases are known, which say nothing of the mark."""
+        found = []
+        for side in self._tools.rules.marks:
+            some = [line for line in lines if _is_marked_blindly(line, side)]
+            self.refresh(side, some)
+            found += some
+        return found
 
     def approved(self, guard: str, line: Line) -> bool:
         """Whether a person approved, for this guard, this very state of this line."""
@@ -161,6 +171,11 @@ class Bench:
         pairing = Pairing.POLICY if asked or (self._tools.repairs and line.stored) else None
         said = resolutions(self._tools.rules, line.open_conflicts)
         return Desk(failed, said, pairing, self._tools.clock.now())
+
+
+def _is_marked_blindly(line: Line, side: Side) -> bool:
+    operation, held = line.operation(side), line.versions[side].values
+    return operation is not None and operation.mark is not None and held is not None and MARK not in held
 
 
 def _print(case: Case, side: Side) -> bytes | None:

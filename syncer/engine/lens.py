@@ -6,6 +6,7 @@ from typing import Any
 
 from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.marks import MARK
+from syncer.core.plan import Operation
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
 from syncer.core.series import Forms, Series, along_held, match_digests
 from syncer.core.values import Json, Value, digest, is_empty, match_digest
@@ -80,10 +81,14 @@ class Lens:
         where = self._where.get(version.side)
         return where is not None and where.on_leave != "keep" and is_outside(version)
 
-    def mark(self, side: Side, told: Json) -> tuple[str, Any]:
-        """The name and the value, as the side takes it, that mark a line as deleted, or take its mark off."""
-        mark = self._marks[side]
-        return mark.target, mark.write(mark.unmarked if told == mark.unmarked else mark.value)
+    def mark(self, operation: Operation) -> dict[str, Any]:
+        """The name and the value, as the side takes it, that set a mark or take it off; nothing where none is."""
+        if operation.mark is None:
+            return {}
+        mark = self._marks[operation.side]
+        if operation.mark[1] != mark.unmarked:
+            return {mark.target: mark.write(mark.value)}
+        return {mark.target: mark.write(mark.unmarked if operation.unmarked is None else operation.unmarked)}
 
     def is_marked(self, version: Version) -> bool:
         """Whether a line carries the mark of a deleted one."""

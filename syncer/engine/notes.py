@@ -92,12 +92,14 @@ class Notebook:
     def audit(self, line: Line, operation: Operation) -> None:
         """A write that was confirmed; call it once the line knows its new id."""
         before, after = _forms(operation.before), _forms(self._left(line, operation))
-        if operation.mark is not None:
-            after[operation.mark[0]] = operation.mark[1]
+        marks = operation.action is Action.UPDATE and line.plan.removes(operation)
+        if marks and operation.mark is not None:
+            before[operation.mark[0]], after[operation.mark[0]] = dump(operation.unmarked), operation.mark[1]
+        elif operation.mark is not None:
+            after[operation.mark[0]] = operation.mark[1] if operation.unmarked is None else dump(operation.unmarked)
         record = line.id_on(Side.FEISHU) or (line.link.record if line.link else None)
         key = line.id_on(Side.DATABASE) or (line.link.key if line.link else None)
         link = line.link.id if line.link else None
-        marks = operation.action is Action.UPDATE and line.plan.removes(operation)
         action = "mark" if marks else operation.action.value
         times = (self.now, line.versions[operation.side.other].read_at)
         whole = line.wholes.get(operation.side) if operation.action is Action.DELETE else None

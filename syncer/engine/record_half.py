@@ -184,11 +184,8 @@ class RecordHalf:
         return intent, self.ask(intent, partial(send, self._freshness.only_at), again=send)
 
     def _cells(self, work: Work) -> dict[str, Json]:
-        cells = self._tools.lens.cells(work.operation.values)
-        if work.operation.mark is not None:
-            name, value = self._tools.lens.mark(Side.FEISHU, work.operation.mark[1])
-            cells[name] = value
-        return cells
+        lens = self._tools.lens
+        return {**lens.cells(work.operation.values), **lens.mark(work.operation)}
 
     def _delete(self, works: Sequence[Work]) -> Answer:
         ids = [work.operation.line or "" for work in works]

@@ -89,10 +89,7 @@ class RowHalf:
         if operation.action is Action.DELETE:
             deletes.append(RowDelete(name, operation.line, expected, work.line.row_version))
             return
-        values = lens.binds(operation.values)
-        if operation.mark is not None:
-            name_of_mark, mark = lens.mark(Side.DATABASE, operation.mark[1])
-            values[name_of_mark] = mark
+        values = {**lens.binds(operation.values), **lens.mark(operation)}
         updates.append(RowUpdate(name, operation.line, values, expected))
 
     def _take(self, work: Work, outcome: RowOutcome, notebook: Notebook, written: dict[int, Line]) -> list[Work]:

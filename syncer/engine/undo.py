@@ -6,7 +6,7 @@ It can be undone like any other. An explicit undo is consent for its own deletio
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from syncer.core.plan import Action, Fate, Guard, LinePlan, Tally, stopping_guard
@@ -130,7 +130,7 @@ class Undo:
         for one in tries:
             if one.deed.link in since:
                 one.told = "it was edited since, and a later run carried that over"
-            elif (link := one.line.link) is not None and link.severed is None and not one.told:
+            elif (link := one.line.link) is not None and (link.severed is None or one.deed.marked) and not one.told:
                 one.told = "; ".join(edited_since(tools.rules, link, one.line.versions))
 
     def _plan(self, tools: Tools, one: _Try) -> None:
@@ -140,7 +140,7 @@ class Undo:
         if self._by_field and not one.told:
             one.told = _without_paused(tools, one.deed)
         if not one.told:
-            one.line.wish = wish
+            one.line.wish, one.line.desk = wish, replace(one.line.desk, unmarked=one.deed.unmarked)
             one.planned = wish(one.line)
             one.line.adopt(one.planned)
 
@@ -190,10 +190,21 @@ def deeds(audits: Sequence[Audit]) -> list[Deed]:
             continue
         deed = found.setdefault(audit.link, Deed(audit.link))
         deed.record, deed.key = audit.record or deed.record, audit.key or deed.key
-        action = Action.UPDATE if audit.action == "mark" else Action(audit.action)
-        deed.marked |= action is Action.UPDATE and not set(audit.after) <= set(audit.before)
-        deed.add(audit.side, action, _values(audit.before), {} if deed.marked else _values(audit.after))
+        if is_mark(audit):
+            deed.marked = audit.side
+            deed.unmarked = next(iter(_values(audit.before).values()), None)
+            deed.add(audit.side, Action.UPDATE, {}, {})
+            continue
+        action, before, after = Action(audit.action), _values(audit.before), _values(audit.after)
+        if action is Action.UPDATE and not set(after) <= set(before):
+            deed.back, after = audit.side, {name: value for name, value in after.items() if name in before}
+        deed.add(audit.side, action, before, after)
     return list(found.values())
+
+
+def is_mark(audit: Audit) -> bool:
+    """Whether a write marked a line as deleted; it was once noted as an update."""
+    return audit.action == "mark" or (audit.action == "update" and audit.reason.startswith("marked: "))
 
 
 def _values(forms: Mapping[str, Json]) -> dict[str, Value]:
@@ -229,18 +240,28 @@ def _taken(one: _Try, plan: Callable[[], LinePlan]) -> LinePlan:
 def _keep_standing(tools: Tools, tries: Sequence[_Try]) -> None:
     """Of records to be made anew, leave those whose match values meanwhile stand in some record."""
     lens, wanted = tools.lens, dict[bytes, _Try]()
+    cells: list[dict[str, Json]] = []
     for one in tries:
-        before = one.deed.before.get(Side.FEISHU, {})
-        if one.deed.side_of(Action.DELETE) is Side.FEISHU and lens.match_values(before):
-            match = lens.match(Version(Side.FEISHU, "", before, tools.clock.now()))
-            wanted.update({match: one} if match else {})
+        before = _stood(one)
+        match = lens.match(Version(Side.FEISHU, "", before, tools.clock.now())) if lens.match_values(before) else None
+        if match:
+            wanted[match] = one
+            cells.append(lens.cells(lens.match_values(before)))
     if not wanted:
         return
-    cells = [lens.cells(lens.match_values(one.deed.before[Side.FEISHU])) for one in wanted.values()]
     for raw in tools.records.find(cells, lens.fields):
         match = lens.match(lens.record(raw, tools.clock.now()))
         if match in wanted:
             wanted[match].told = f"record {raw.id} has its match values by now"
+
+
+def _stood(one: _Try) -> Mapping[str, Value]:
+    """What a record held that is to be made anew."""
+    if one.deed.side_of(Action.DELETE) is Side.FEISHU:
+        return one.deed.before.get(Side.FEISHU, {})
+    if one.deed.marked is Side.DATABASE and one.line.link is not None:
+        return {name: base.feishu for name, base in one.line.link.bases.items()}
+    return {}
 
 
 def _why_not(one: _Try) -> str:

@@ -5,7 +5,7 @@ import pytest
 from syncer.engine.tools import Options
 from syncer.engine.undo import Undo
 from tests.engine.stage import DeadError, doing, written
-from tests.engine.tables import ORDER_COLUMNS, ORDER_FIELDS, equal, insert, numbered, orders
+from tests.engine.tables import ORDER_COLUMNS, ORDER_FIELDS, ORDERS, equal, insert, numbered, orders
 
 
 def undo(pair, run, **options):
@@ -254,3 +254,86 @@ def test_a_trigger_that_answers_differently_is_carried_too(stage):
     assert equal(pair)[0][2] == "ABC"
     assert undo(pair, run).restored == 1
     assert stays(pair)[0][2] is None
+
+
+MARKED = ORDER_COLUMNS + ", state text"
+FLAGGED = ORDER_COLUMNS + ", deleted boolean DEFAULT false"
+IN_ROWS = "deletes: {from_feishu: {mark: {column: state, value: 作废}}}\n"
+IN_RECORDS = "deletes: {from_database: {mark: {field: 状态, value: 作废}}}\n"
+
+
+def marked_rows(stage, rules=IN_ROWS, columns=MARKED):
+    pair, ids = synced(stage, 12, rules, columns=columns)
+    if columns is MARKED:
+        pair.sql("UPDATE {t} SET state = '在用 🙂' WHERE order_no < 'A0002'")
+        pair.settle()
+    pair.drop(ids[0], ids[1], ids[2])
+    run = pair.sync()
+    assert written(run) == {"database update": 3}
+    return pair, ids, run
+
+
+def test_a_mark_is_taken_off_rows_and_their_records_are_made_anew(stage):
+    pair, _, run = marked_rows(stage)
+    assert pair.rows("state", "order_no")[:4] == [("作废",), ("作废",), ("作废",), (None,)]
+    shown = undo(pair, run, dry=True)
+    assert (shown.restored, written(shown)) == (3, {"feishu create": 3, "database update": 3})
+    done = undo(pair, run)
+    assert (done.restored, done.skipped, done.exit_status) == (3, 0, 0)
+    assert pair.rows("state", "order_no")[:4] == [("在用 🙂",), ("在用 🙂",), (None,), (None,)]
+    assert len(stays(pair)) == 12
+    again = undo(pair, done)
+    assert (again.restored, written(again)) == (3, {"feishu delete": 3, "database update": 3})
+    assert pair.rows("state", "order_no")[:3] == [("作废",)] * 3
+    assert (len(pair.plain()), pair.standing().severed) == (9, 3)
+    assert not pair.sync(full=True).writes
+
+
+def test_a_mark_is_taken_off_records_and_their_rows_are_made_anew(stage):
+    pair = stage.pair({**ORDERS, "状态": 1}, ORDER_COLUMNS, ORDER_FIELDS + IN_RECORDS)
+    ids = pair.add(*numbered(12))
+    pair.settle()
+    pair.edit(ids[0], 状态="在用")
+    pair.settle()
+    pair.sql("DELETE FROM {t} WHERE order_no < 'A0002'")
+    run = pair.sync()
+    assert [pair.plain()[one]["状态"] for one in ids[:2]] == ["作废", "作废"]
+    done = undo(pair, run)
+    assert (done.restored, done.exit_status) == (2, 0)
+    assert [pair.plain()[one].get("状态") for one in ids[:2]] == ["在用", None]
+    assert len(stays(pair)) == 12
+
+
+def test_a_mark_in_a_mapped_field_gives_way_to_what_stood_there(stage):
+    pair, ids = synced(stage, 12, "deletes: {from_database: {mark: {field: 备注, value: 已删除}}}\n")
+    pair.edit(ids[0], 备注="留着 🙂")
+    pair.settle()
+    pair.sql("DELETE FROM {t} WHERE order_no < 'A0002'")
+    run = pair.sync()
+    assert undo(pair, run).restored == 2
+    assert [line[2] for line in stays(pair)[:3]] == ["留着 🙂", None, None]
+
+
+def test_a_marked_line_that_somebody_edited_unmarked_or_deleted_since_stays_as_it_is(stage):
+    rules = "deletes: {from_feishu: {mark: {column: deleted, value: true}}}\n"
+    pair, _, run = marked_rows(stage, rules, FLAGGED)
+    pair.sql("UPDATE {t} SET amount = 4711 WHERE order_no = 'A0000'")
+    pair.sql("UPDATE {t} SET deleted = false WHERE order_no = 'A0001'")
+    pair.sql("DELETE FROM {t} WHERE order_no = 'A0002'")
+    done = undo(pair, run)
+    assert (done.restored, done.skipped, done.exit_status, written(done)) == (0, 3, 3, {})
+    told = " | ".join(one["reason"] for one in done.left)
+    for why in ("金额 was edited in database since", "was taken off since", "was deleted since"):
+        assert why in told
+    assert undo(pair, run, by_field=True).restored == 1
+    assert pair.rows("deleted", "order_no")[0] == (False,)
+
+
+def test_a_marked_line_whose_other_half_stands_there_again_is_not_made_twice(stage):
+    pair, _, run = marked_rows(stage)
+    pair.add({"订单号": "A0000", "金额": 1})
+    done = undo(pair, run)
+    assert (done.restored, done.skipped) == (2, 1)
+    assert "has its match values by now" in done.left[0]["reason"]
+    pair.settle()
+    assert len(stays(pair)) == 12

@@ -28,7 +28,7 @@ from syncer.engine.recover import Recovery
 from syncer.engine.report import Report
 from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
-from syncer.engine.strays import note_strays, without_outsiders
+from syncer.engine.strays import note_strays, tell_strays, without_outsiders
 from syncer.engine.tools import Tools
 from syncer.engine.trust import apart
 from syncer.engine.wholes import Wholes, standing
@@ -68,7 +68,9 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
     if guard is not None:
         _stopped(tools, guard, judgement)
     tools.removals = set(judgement.marks.get("deletes", ()))
-    if _may_write(tools, info, guard, breath):
+    if tools.options.dry:
+        tell_strays(tools, surveyed.survey)
+    elif _may_write(tools, info, guard, breath):
         carrying = _Carrying(tools, bench, surveyed, judgement, withheld=guard is not None)
         breath.rest = carrying.rest
         carrying.enough = tools.options.enough
@@ -88,8 +90,6 @@ def run(tools: Tools, info: RecordTableInfo) -> Report:
 
 def _may_write(tools: Tools, info: RecordTableInfo, guard: Guard | None, breath: Breath) -> bool:
     """Whether a run may write; it begins with what our own writes overwrote, of which it is told in any case."""
-    if tools.options.dry:
-        return False
     stopped = guard is not None and guard.stops
     back = Overwritten(tools, info).look(stopped=stopped)
     breath.carry_on(back, partial(_carry_some, tools))

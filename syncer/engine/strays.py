@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from syncer.core.plan import Unfit
+from syncer.core.plan import LinePlan, Unfit
 from syncer.core.planner import WHOLE_LINE
 from syncer.core.records import Side, Unreadable
 from syncer.core.survey import Newcomers
@@ -10,6 +10,7 @@ from syncer.core.values import Value, match_digest
 from syncer.engine.cases import Bench
 from syncer.engine.judge import pages
 from syncer.engine.line import Line
+from syncer.engine.telling import tell_plan
 from syncer.engine.tools import Tools
 from syncer.ports import Case, CaseKind, RawRow, Survey
 
@@ -32,13 +33,27 @@ def note_strays(tools: Tools, survey: Survey) -> int:
         for cases in pages(survey, kind):
             notebook = tools.notebook()
             for case in cases:
-                side = Side.DATABASE if case.feishu is None else Side.FEISHU
-                line = Bench.bare(case, tools.clock.now())
-                notebook.unfit(line, Unfit(side.other, WHOLE_LINE, _reason(case), code=kind.value))
+                notebook.unfit(Bench.bare(case, tools.clock.now()), _unfit(case))
             count += len(cases)
             tools.report.failures += len(cases)
             tools.store(notebook)
     return count
+
+
+def tell_strays(tools: Tools, survey: Survey) -> None:
+    """The same in a dry run, which notes nothing."""
+    for kind in _REASONS:
+        for cases in pages(survey, kind):
+            tools.report.failures += len(cases)
+            for case in cases:
+                line = Bench.bare(case, tools.clock.now())
+                line.plan = LinePlan(unfit=(_unfit(case),))
+                tell_plan(tools, line)
+
+
+def _unfit(case: Case) -> Unfit:
+    side = Side.DATABASE if case.feishu is None else Side.FEISHU
+    return Unfit(side.other, WHOLE_LINE, _told(case.kind, case.others), code=case.kind.value)
 
 
 def without_outsiders(tools: Tools, newcomers: Newcomers) -> tuple[Newcomers | None, int]:
@@ -114,10 +129,6 @@ def _holders(tools: Tools, rows: Sequence[RawRow], names: Sequence[str]) -> dict
             held = [(version.values or {}).get(name) for name in names]
             holders[match_digest([value for value in held if not isinstance(value, Unreadable)])] = row.key
     return holders
-
-
-def _reason(case: Case) -> str:
-    return _told(case.kind, case.others)
 
 
 def _told(kind: CaseKind, others: Sequence[str]) -> str:

@@ -64,3 +64,16 @@ def test_the_value_that_lost_a_conflict_is_found_in_the_history_of_its_line(room
     assert "update in database: amount: 77.25 -> 55 (changed in feishu; conflict on 金额: policy feishu)" in told
     (conflict,) = room.json("conflicts", "list", "--all")["conflicts"]
     assert (conflict["feishu"], conflict["database"], conflict["winner"]) == (55, 77.25, "feishu")
+
+
+def test_a_plan_tells_of_lines_that_share_their_match_values(room):
+    room.sql("ALTER TABLE sales.orders DROP CONSTRAINT orders_order_no_key")
+    room.sql("INSERT INTO sales.orders (order_no) VALUES ('B'), ('B'), ('C')")
+    room.ok("apply")
+    with room.untouched():
+        told = room.json("plan", "orders", status=3)
+        text = room.ok("plan", "orders", status=3).out
+    assert told["failures"] == 2
+    assert told["planned"]["feishu"]["created"] == 1
+    assert "shares its match value with [2]; make the match unique" in text
+    assert room.json("sync", "orders", status=3)["failures"] == 2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from syncer.catalog.conditions import wrong_where
+from syncer.catalog.conditions import forgotten, wrong_where
 from syncer.catalog.faults import Fault, Key, Places
 from syncer.catalog.pairs import Tables, build_pair, key_columns, match_columns, zone_of
 from syncer.catalog.scalars import duration_text
@@ -183,7 +183,9 @@ def _marks_have_a_target(case: _Case) -> Iterator[Finding]:
 
 def _scope_can_be_told(case: _Case) -> Iterator[Finding]:
     if ("timezone",) not in [key for key, _ in case.wrong]:
-        yield from wrong_where(case.mapping, case.tables, zone_of(case.mapping, case.tables.records))
+        zone = zone_of(case.mapping, case.tables.records)
+        yield from wrong_where(case.mapping, case.tables, zone)
+        yield from forgotten(case.mapping, case.tables, zone)
 
 
 def _new_rows_are_complete(case: _Case) -> Iterator[Finding]:

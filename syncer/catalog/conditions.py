@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from syncer.catalog.faults import Key, did_you_mean
-from syncer.core.mapping import Misfit, SyncMapping, WhereSpec
+from syncer.core.mapping import Misfit, PairSpec, SyncMapping, WhereSpec
 from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.core.where import Clause, Condition, Group, Test, Where
@@ -164,6 +164,28 @@ def wrong_where(mapping: SyncMapping, tables: "Tables", zone: ZoneInfo) -> Itera
     """Every fault of the conditions against the tables, each with the key at which it stands."""
     for side, spec in mapping.where.items():
         yield from _where(side, spec, tables, zone)[1]
+
+
+def forgotten(mapping: SyncMapping, tables: "Tables", zone: ZoneInfo) -> Iterator[Finding]:
+    """Scopes whose leaving deletes, by what no pair carries: nobody would know that a line was inside before."""
+    for side, spec in mapping.where.items():
+        where, _ = _where(side, spec, tables, zone)
+        if where is None or spec.on_leave != "delete":
+            continue
+        carried = {_present(pair, side, tables) for pair in mapping.pairs}
+        if missing := [name for name in where.reads if name not in carried]:
+            told = (
+                f"delete needs {', '.join(missing)} among fields: (one way is enough); what is not carried is not "
+                "remembered, and nobody could tell a line that was taken out of scope from one that we wrote there"
+            )
+            yield (side.value, "on_leave"), told
+
+
+def _present(pair: PairSpec, side: Side, tables: "Tables") -> str:
+    """What a pair's field or column is called now."""
+    if side is Side.DATABASE:
+        return pair.column
+    return next((one.name for one in tables.records.fields if pair.field in (one.name, one.id)), pair.field)
 
 
 def _where(side: Side, spec: WhereSpec, tables: "Tables", zone: ZoneInfo) -> tuple[Where | None, list[Finding]]:

@@ -18,7 +18,7 @@ from syncer.core.newborn import Newborn
 from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump, is_empty
-from syncer.core.where import OUTSIDE, is_outside, leaves
+from syncer.core.where import OUTSIDE, is_outside, leaves, stays_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def plan_line(rules: Rules, link: Link | None, feishu: Version, database: Versio
     if database.absent:
         return _plan_deleted(rules, link, Side.DATABASE, feishu, desk)
     for gone, survivor in ((feishu, database), (database, feishu)):
-        if leaves(rules, gone):
+        if leaves(rules, link, gone):
             return _plan_left(rules, link, gone.side, survivor, desk)
     return _plan_both(rules, link.bases, feishu, database, desk, link.moved_at)
 
@@ -358,7 +358,7 @@ def _mark(survivor: Version, gone: Side, mark: tuple[str, Json], desk: Desk) -> 
 
 def _plan_severed(rules: Rules, link: Link, feishu: Version, database: Version, desk: Desk) -> LinePlan:
     assert link.severed is not None
-    if leaves(rules, feishu) or leaves(rules, database):
+    if stays_out(rules, feishu) or stays_out(rules, database):
         return LinePlan(fate=Fate.SEVER, deleted_on=link.severed)
     if not feishu.absent and not database.absent:
         return _plan_whole_again(rules, link, feishu, database, desk)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from syncer.core.mapping import Misfit, Rules
-from syncer.core.records import Held, Unreadable, Version
+from syncer.core.records import Held, Link, Side, Unreadable, Version
 from syncer.core.values import Value, digest, is_empty
 
 OUTSIDE = "\0outside"
@@ -124,10 +124,32 @@ def is_outside(version: Version) -> bool:
     return version.values is not None and version.values.get(OUTSIDE) is True
 
 
-def leaves(rules: Rules, version: Version) -> bool:
-    """Whether a linked line is out of scope, and that ends its being in sync."""
+def stays_out(rules: Rules, version: Version) -> bool:
+    """Whether a line is out of a scope whose leaving ends that its pair is in sync."""
     where = rules.where.get(version.side)
     return where is not None and where.on_leave != "keep" and is_outside(version)
+
+
+def leaves(rules: Rules, link: Link, version: Version) -> bool:
+    """Whether somebody took a linked line out of scope, on its own side, and that ends its being in sync.
+
+    What we wrote there ourselves, or a narrower scope, takes nothing away: a line has left only if something that the
+    scope reads is not what it was when the two last agreed. What no pair carries nobody remembers: it dissolves a link,
+    but deletes nothing.
+    """
+    if not stays_out(rules, version):
+        return False
+    side = version.side
+    carried = {pair.field if side is Side.FEISHU else pair.name: pair.name for pair in rules.pairs}
+    where = rules.where[side]
+    if where.on_leave == "sever" and not carried.keys() >= where.reads.keys():
+        return True
+    return any(_has_changed(link, version, carried[name]) for name in where.reads if name in carried)
+
+
+def _has_changed(link: Link, version: Version, pair: str) -> bool:
+    base, held = link.bases.get(pair), (version.values or {}).get(pair)
+    return base is not None and not isinstance(held, Unreadable) and held != base.of(version.side)
 
 
 def inside(version: Version) -> Version:

@@ -253,7 +253,15 @@ class Checks:
             loss.line in group and (wins or loss.at > edit.at or loss.line == edit.line) for loss in self.people.losses
         ):
             return True
+        if any(left.line in group and (wins or left.at > edit.at) for left in self.leavings()):
+            return True
         return self._present(edit, group) or self._told(edit, group)
+
+    def leavings(self) -> list[Edit]:
+        """The edits that took a line out of a scope whose leaving counts as a deletion."""
+        scopes = {side: where for side, where in self.rules.where.items() if where.on_leave == "delete"}
+        moves = [edit for edit in self.people.edits if edit.pair == "order_no" and edit.line[0] in scopes]
+        return [edit for edit in moves if not scopes[edit.line[0]].clause.holds(lambda _, edit=edit: edit.value)]
 
     def _is_excused(self, edit: Edit) -> bool:
         """Whether an edit may have been lost: our write came after it, and no event told of either of the two."""
@@ -345,7 +353,7 @@ class Checks:
     def _explained_survivor(self, line: Line) -> bool:
         link = self.link_of.get(line)
         failed = any(self._names(one.note, *line) for one in self.book.failures.values())
-        if any(where.on_leave == "sever" for where in self.rules.where.values()) and (not link or link.severed):
+        if any(where.on_leave != "keep" for where in self.rules.where.values()) and (not link or link.severed):
             return True  # the pair may have been dissolved before
         if failed or link is None or link.severed is not None:
             return failed

@@ -84,7 +84,7 @@ class Machine:
         self.clock.machine = self
         self.setup = draw(self.rng, timedelta(seconds=Random(seed + 2).choice([0, 1, 4])) if seed % 5 == 2 else None)
         if seed % 7 == 3:
-            self.setup = scoped(self.setup, Random(seed + 3))
+            self.setup = scoped(self.setup, Random(seed + 3), Random(seed + 4))
         self.records, self.rows = self.setup.records(self.clock), self.setup.rows(self.clock)
         self.timed = seed % 4 > 1
         """Whether a field of the table tells when its records were changed, so that polls need not read all."""

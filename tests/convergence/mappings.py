@@ -142,14 +142,15 @@ def draw(rng: Random, lag: timedelta | None = None) -> Setup:
     return Setup(mapping, kinds, tuple(fields), tuple(columns), mapping.key, step, page, tight, lag)
 
 
-def scoped(setup: Setup, rng: Random) -> Setup:
-    """The same under a scope that lines leave and enter by being edited; not with `delete`, which nobody asked for."""
+def scoped(setup: Setup, rng: Random, leaving: Random) -> Setup:
+    """The same under a scope that lines leave and enter by being edited; ``leaving`` draws where that deletes."""
     digits = rng.sample("1234567890", rng.choice([3, 6, 8]))
     name = {F: ("field", "字段order_no"), D: ("column", "order_no")}
     where = {}
     for side in rng.choice([[F], [D], [F, D]]):
         conditions = [{name[side][0]: name[side][1], "contains": digits}]
-        where[side] = WhereSpec(conditions, (name[side][1],), rng.choice(["keep", "keep", "sever"]))
+        on_leave = rng.choice(["keep", "keep", "sever"])
+        where[side] = WhereSpec(conditions, (name[side][1],), leaving.choice([on_leave, on_leave, "delete"]))
     return replace(setup, mapping=replace(setup.mapping, where=where))
 
 

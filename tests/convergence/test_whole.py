@@ -27,6 +27,8 @@ TROUBLED = {
     1795405102: "a call without an answer took effect late, over an edit of what its repetition had left",
     7002625: "an approval fell when another line stopped the approved run",
     7004270: "a line brought back waited for a field that is not carried that way",
+    3769: "an edit that took the other half out of its scope had the edited line deleted",
+    4560: "a row that was added was deleted, for the record that we made of it is out of scope",
     7017346: "an agreement was noted with a row that had changed since it was read",
 }
 

@@ -107,6 +107,46 @@ def test_under_delete_the_other_half_goes_with_an_audit_and_the_line_itself_stay
     assert not it.sync(full=full).writes
 
 
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("on_leave", ["sever", "delete"])
+def test_what_we_write_ourselves_takes_no_line_out_of_scope(side, on_leave):
+    """Who edits or adds the other half did not ask for its deletion: that the line is outside is our own doing."""
+    it = world(side, on_leave)
+    it.add(side, line("A", 5))
+    it.sync()
+    it.pass_time()
+    it.edit(side.other, "A", {"amount": 900})
+    it.add(side.other, line("B", 800))
+    for note in "xyz":
+        it.sync()
+        it.pass_time()
+        it.edit(side, "A", {"note": note})
+        it.edit(side, "B", {"note": note})
+    it.sync()
+    assert it.severed() == 0
+    assert it.held(F) == it.held(D)
+    assert it.held(D)["B"] == {"amount": 800.0, "note": "z", "marked": False}
+    assert not [audit for audit in it.memory.book.audits if audit.action == "delete"]
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_narrower_scope_deletes_nothing(side):
+    it = world(side, "delete")
+    it.add(side, line("A", 5), line("B", 50))
+    it.sync()
+    name = "field" if side is F else "column"
+    given = [{name: "金额" if side is F else "amount", "lt": 10}]
+    it.mapping = replace(it.mapping, where={side: WhereSpec(given, names_in(given, side), "delete")})
+    it.pass_time()
+    it.edit(side, "B", {"note": "改"})
+    it.sync()
+    assert it.held(side.other)["B"]["note"] == "改"
+    it.pass_time()
+    it.edit(side, "B", {"amount": 60})
+    it.sync()
+    assert set(it.held(side.other)) == {"A"}
+
+
 def test_many_that_leave_at_once_wait_for_a_person():
     it = world(D, "delete", share=0.2)
     it.add(D, *[line(f"N{n}", 5) for n in range(30)])

@@ -1,7 +1,10 @@
 """Redis that is down, slow or flushed: the work goes on at a safe rate, it is said once, and all is as before after."""
 
 import logging
+import socket
+import threading
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -82,6 +85,70 @@ def test_a_slow_redis_is_given_up_soon_and_then_left_alone_for_a_while(server):
         for _ in range(20):
             pacer.take("k", per_second(800))
         assert time.monotonic() - began < 2.8
+
+
+def reach(real):
+    """A connection to where a Redis really is."""
+    if "path" not in real:
+        return socket.create_connection((real["host"], real["port"]))
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(real["path"])
+    return connection
+
+
+@contextmanager
+def behind(url, seconds):
+    """The address of a Redis whose every answer comes so late."""
+    stop, sockets = threading.Event(), []
+    with connect(url) as redis:
+        real = redis.connection_pool.connection_kwargs
+
+    def carry(source, sink, late):
+        with suppress(OSError):
+            while found := source.recv(65536):
+                if stop.wait(late):
+                    return
+                sink.sendall(found)
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                client = door.accept()[0]
+                server = reach(real)
+                sockets.extend((client, server))
+                threading.Thread(target=carry, args=(client, server, 0), daemon=True).start()
+                threading.Thread(target=carry, args=(server, client, seconds), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, daemon=True).start()
+        secret = f":{real['password']}@" if real.get("password") else ""
+        yield f"redis://{secret}127.0.0.1:{door.getsockname()[1]}/{real.get('db', 0)}"
+        stop.set()
+        for one in sockets:
+            one.close()
+
+
+def test_a_redis_whose_answers_take_five_seconds_is_as_good_as_none(redis_url, caplog):
+    with (
+        behind(redis_url, 5) as slow,
+        connect(slow, seconds=0.2) as redis,
+        caplog.at_level(logging.WARNING),
+    ):
+        shared, began = Shared(redis, WallClock(), pause=30), time.monotonic()
+        moments = []
+        for _ in range(12):
+            shared.pacer.take("k", per_second(80))
+            moments.append(time.monotonic())
+        with shared.writer("orders").hold("base/tbl", 30) as lease:
+            assert lease.prolong(30)
+            with pytest.raises(BusyError):
+                shared.writer("another", 0).hold("base/tbl", 1).__enter__()
+        shared.paces.slower("base/tbl")
+        assert shared.paces.pace_of("base/tbl").calls_per_second
+        assert time.monotonic() - began < 5  # nothing waited for an answer
+    share = round(80 * LOCAL_SHARE)
+    assert all(later - first >= 1 for first, later in zip(moments, moments[share:], strict=False))
+    assert [record.message[:21] for record in caplog.records] == ["Redis does not answer"]
 
 
 def test_leases_are_the_processs_own_while_redis_is_away_and_shared_again_after(server):

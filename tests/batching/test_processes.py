@@ -136,3 +136,21 @@ def test_a_quota_that_is_free_costs_no_wait(redis_url):
     with connect(redis_url) as redis:
         pacer = RedisPacer(RedisLink(redis, WallClock()), WallClock())
         assert [pacer.take("k", per_second(50)) for _ in range(50)] == [0] * 50
+
+
+def call_without_redis(begun, quota, number):
+    with connect("redis://127.0.0.1:1/0") as redis:
+        pacer = RedisPacer(RedisLink(redis, WallClock()), WallClock())
+        while True:
+            pacer.take("k", quota, Asker(f"mapping {number}"))
+            begun.put((number, time.monotonic()))
+
+
+def test_four_processes_without_redis_go_on_and_stay_under_the_quota_together():
+    begun, quota, seen = FORK.Queue(), per_second(LAW.calls), []
+    with processes(4, call_without_redis, begun, quota):
+        deadline = time.monotonic() + 30
+        while min(sum(who == number for who, _ in seen) for number in range(4)) < 6 and time.monotonic() < deadline:
+            seen.append(begun.get(timeout=20))
+    assert {who for who, _ in seen} == {0, 1, 2, 3}
+    assert_law(sorted(moment for _, moment in seen))

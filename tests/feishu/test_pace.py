@@ -2,13 +2,15 @@
 
 import threading
 import time
+from uuid import uuid4
 
 import pytest
 
 from syncer.batching.askers import Asker, urgently
 from syncer.batching.local_pacer import LocalPacer
-from syncer.batching.paces import FIRST, FULL_SPEED, STEP, LocalPaces
+from syncer.batching.paces import FIRST, FREE, FULL_SPEED, KEPT, STEP, LocalPaces
 from syncer.batching.writer import LocalWriter
+from syncer.errors import BusyError
 from syncer.feishu.bitable import BitableRecords
 from tests.feishu.stage import WallClock, client_of
 
@@ -64,6 +66,32 @@ def test_a_table_that_lets_no_read_overlap_with_a_write_is_read_between_writes(s
     refused = [call["number"] for call in simulator.control.calls() if call["code"] == 1254291]
     assert 1 <= len(refused) <= 4  # until it is learned
     assert len(simulator.control.plain(*place.where)) == 12
+
+
+def test_a_table_that_refused_a_read_for_a_write_lets_reads_wait_for_its_writer(simulator, client, place):
+    simulator.control.add_record(*place.where, {"订单号": "甲"})
+    writer = LocalWriter(WallClock(), patience=0.2)
+    table = BitableRecords(client, *place.where, writer)
+    simulator.control.fault("bitable.record.search", "conflict", times=3)
+    with writer.hold("/".join(place.where), 30), pytest.raises(BusyError):
+        list(table.read(["订单号"]))  # the first try went beside the writer, the second one waits for it
+    assert simulator.control.counts()["bitable.record.search"] == 1
+    assert len([record for page in table.read(["订单号"]) for record in page.records]) == 1
+    assert simulator.control.counts()["bitable.record.search"] == 4
+
+
+def test_a_table_that_refuses_write_after_write_gets_each_once_and_comes_back_to_full_speed(simulator, client, place):
+    table, name = BitableRecords(client, *place.where, LocalWriter(WallClock())), "/".join(place.where)
+    simulator.control.fault("bitable.record.batch_create", "conflict", times=4)
+    table.create([{"订单号": "0"}], str(uuid4()))
+    assert FIRST * KEPT <= client.pace_of(name).calls_per_second <= FIRST + STEP
+    made, deadline = 1, time.monotonic() + 30
+    while client.pace_of(name) != FULL_SPEED and time.monotonic() < deadline:
+        table.create([{"订单号": str(made)}], str(uuid4()))
+        made += 1
+    assert made <= FREE + 2
+    numbers = sorted(cells["订单号"] for cells in simulator.control.plain(*place.where).values())
+    assert numbers == sorted(map(str, range(made)))
 
 
 def test_who_asks_and_how_urgently_reaches_the_pacer_and_the_writer(simulator, place):

@@ -164,3 +164,26 @@ def test_where_a_base_has_one_writer_its_tables_wait_for_each_other(yard):
             write(BitableRecords(client, yard.base, table, writer, one_writer="base"))
         write(BitableRecords(client, yard.base, table, writer))
     write(BitableRecords(client, yard.base, table, writer, one_writer="base"), 1)
+
+
+def test_where_redis_forgets_who_writes_two_workers_collide_and_both_lines_are_there_once(yard):
+    table = yard.table()
+    one, two = (yard.records(yard.client(), table, name) for name in ("one", "two"))
+    write(one, 0)
+    write(two, 1)  # both have their tokens
+    yard.simulator.control.set_latency("bitable.record.batch_create", 2)  # after such a loss nobody calls for a second
+    first = aside(lambda: write(one, 2))
+    deadline = time.monotonic() + 20
+    while not yard.redis.keys("syncer:writer:*}") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    yard.redis.flushdb()
+    write(two, 3)
+    first.join()
+    codes = [call["code"] for call in yard.simulator.control.calls() if call["api"] == "bitable.record.batch_create"]
+    assert 1254291 in codes
+    assert len(codes) <= 4 + 3
+    lines = sorted(cells["订单号"] for cells in yard.simulator.control.plain(yard.base, table).values())
+    assert lines == [f"新 {number}" for number in range(4)]
+    yard.simulator.control.set_latency("bitable.record.batch_create", 0)
+    write(one, 4)

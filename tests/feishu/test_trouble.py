@@ -138,7 +138,10 @@ def test_a_slow_body_is_waited_for(records, place, simulator):
     assert records.calls()["bitable.record.search"] == 1
 
 
-@pytest.mark.parametrize(("kind", "word"), [("rate_limit", "99991400"), ("html", "HTTP 502"), ("reset", "broke off")])
+ENDLESS = [("rate_limit", "99991400"), ("conflict", "1254291"), ("html", "HTTP 502"), ("reset", "broke off")]
+
+
+@pytest.mark.parametrize(("kind", "word"), ENDLESS)
 def test_patience_ends_with_the_last_reason(records, simulator, kind, word):
     params = {"reset": 0.01} if kind == "rate_limit" else {}
     simulator.control.fault("bitable.record.search", kind, times=100, **params)

@@ -59,8 +59,22 @@ def test_every_setting_of_the_readme_is_one() -> None:
     assert [name for name in sorted(names) if not known(name.replace("<NAME>", "ERP"))] == []
 
 
+def test_the_chinese_readme_names_the_same_commands_settings_and_statuses() -> None:
+    chinese = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    for what in (
+        r"(?:^\$ |`)syncer ([a-z]+(?:-[a-z]+)*)",
+        r"`((?:SYNCER|FEISHU)_[A-Z_<>]+)`",
+        r"^\| ([0-5]) \|",
+    ):
+        named, same = (set(re.findall(what, page, re.MULTILINE)) for page in (README, chinese))
+        assert named <= same, what
+    parts = (README.partition("## What surprises people")[2], chinese.partition("## 常见的")[2])
+    rows = [part.partition("\n## ")[0].count("\n| ") for part in parts]
+    assert rows[0] == rows[1]
+
+
 def test_every_link_leads_to_a_file() -> None:
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for page in [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).is_file(), f"{page.name}: {target}"
 

@@ -15,10 +15,6 @@ def _waits(value: object) -> bool:
     return not (isinstance(value, str) and value.rstrip("smhd").strip("0") == "")
 
 
-def _in_a_wiki(value: object) -> bool:
-    return isinstance(value, str) and "/wiki/" in value
-
-
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """A key (``*`` stands for every entry of a list) that is refused where ``when`` holds of its value."""
@@ -29,10 +25,7 @@ class NotYet:
     when: Callable[[object], bool] = _given
 
 
-NOT_YET = (
-    NotYet(("feishu", "bitable", "url"), "an address in a wiki", "name app_token and table_id", _in_a_wiki),
-    NotYet(("settle",), "waiting until a line is quiet", "leave settle out", _waits),
-)
+NOT_YET = (NotYet(("settle",), "waiting until a line is quiet", "leave settle out", _waits),)
 
 
 def unsupported(data: Any) -> Iterator[tuple[Key, str]]:

@@ -13,6 +13,7 @@ from syncer.feishu.client import FeishuClient
 from syncer.feishu.errors import short
 
 _NOT_A_BASE = frozenset({91402, 1254003, 1254040})
+_NO_NODE = frozenset({131002, 131005})
 _TOKEN = re.compile(r"[A-Za-z0-9_]{4,100}")
 
 
@@ -65,9 +66,9 @@ def resolve_base(client: FeishuClient, url_or_token: str) -> BaseAddress:
     try:
         token = _through_wiki(client, written.token) if written.wiki else _through_app(client, written.token)
     except FeishuSetupError as error:
-        if written.wiki or error.code not in _NOT_A_BASE:
+        if written.wiki:
             raise
-        token = _node_or(client, written.token, error)
+        token = base_behind(client, written.token, error)
     return BaseAddress(token, written.table_id)
 
 
@@ -75,12 +76,20 @@ def _through_app(client: FeishuClient, token: str) -> str:
     return str(get_app(client, token).data.get("app", {}).get("app_token") or token)
 
 
-def _node_or(client: FeishuClient, token: str, error: FeishuSetupError) -> str:
-    """The base behind a bare wiki token; if it is none, what was wrong with it as a base."""
+def base_behind(client: FeishuClient, token: str, error: FeishuSetupError) -> str:
+    """The base behind a token that was refused as a base's, if it is a wiki node's. Else raises what was wrong with it.
+
+    Where the app may not ask the wiki, that is told too: the token may be right.
+    """
+    if error.code not in _NOT_A_BASE:
+        raise error
     try:
         return _through_wiki(client, token)
-    except FeishuError:
-        raise error from None
+    except FeishuError as other:
+        if other.code in _NO_NODE:
+            raise error from None
+        told = f"{error}. If the token is from a /wiki/ address: {other}"
+        raise FeishuSetupError(told, code=error.code, api=error.api) from None
 
 
 def _through_wiki(client: FeishuClient, token: str) -> str:

@@ -18,9 +18,10 @@ from syncer.batching.askers import ANYONE, Asker, as_urgent_as_now
 from syncer.batching.batches import halves
 from syncer.batching.writer import Writer
 from syncer.core.values import Json
-from syncer.errors import RefusedError, TableMovedError, TooLargeError, UnknownOutcomeError
+from syncer.errors import FeishuSetupError, RefusedError, TableMovedError, TooLargeError, UnknownOutcomeError
 from syncer.feishu import quotas, schema
 from syncer.feishu.ahead import read_ahead
+from syncer.feishu.bases import base_behind
 from syncer.feishu.calls import Answer, Call
 from syncer.feishu.client import FeishuClient
 from syncer.feishu.errors import short
@@ -66,7 +67,7 @@ class BitableRecords:
 
     def info(self) -> RecordTableInfo:
         """The table, its fields and its revision, read now. A wiki node's token is replaced by the true one."""
-        app = self._get("bitable.app.get", self._base_path()).data.get("app", {})
+        app = self._base()
         self.app_token = str(app.get("app_token") or self.app_token)
         table = self._table()
         fields = self._read_fields()
@@ -293,6 +294,16 @@ class BitableRecords:
     def _get(self, api: str, path: str, query: Mapping[str, str] | None = None) -> Answer:
         call = Call(api, "GET", path, query=query or {}, where=self._where(), who=self._who)
         return self._client.call(call, count=self._count)
+
+    def _base(self) -> Mapping[str, Any]:
+        """The base; a wiki node's token that is not taken for one is looked up in the wiki."""
+        try:
+            answer = self._get("bitable.app.get", self._base_path())
+        except FeishuSetupError as error:
+            self.app_token = base_behind(self._client, self.app_token, error)
+            answer = self._get("bitable.app.get", self._base_path())
+        found: Mapping[str, Any] = answer.data.get("app", {})
+        return found
 
     def _table(self) -> Mapping[str, Any]:
         return schema.table(self._get, self._base_path(), self.table_id, self._where())

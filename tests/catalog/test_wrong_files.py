@@ -362,11 +362,6 @@ def test_a_wrong_key_is_told_with_its_line_and_what_would_be_right(tmp_path, old
 
 NOT_YET = [
     (
-        "app_token: bascn1, table_id: tbl1",
-        "url: https://x.feishu.cn/wiki/abc?table=tbl1",
-        "4: feishu.bitable.url: is not supported yet (an address in a wiki); name app_token and table_id",
-    ),
-    (
         "direction: both",
         "settle: 5s",
         "9: settle: is not supported yet (waiting until a line is quiet); leave settle out",

@@ -1,11 +1,14 @@
 """Signals reach every mapping they concern, survive what is in their way, and never make a run go round in circles."""
 
+from dataclasses import replace
+
 import pytest
 
 from syncer.errors import MendError, SyncerError
+from syncer.listening.subscribing import assert_subscriptions
 from syncer.state.mappings import State
 from tests.engine.stage import doing, written
-from tests.noticing.stage import COLUMNS, MAPPING, until
+from tests.noticing.stage import COLUMNS, FIELDS, MAPPING, Listened, until
 
 ONE_WAY = """match: [order_no]
 fields:
@@ -44,6 +47,21 @@ def test_one_row_reaches_the_records_of_every_mapping_on_its_table(stage):
         stage.quiet()
         pair.settle_signals()
         pair.equal(("订单号", "备注"), "order_no, note")
+
+
+def test_the_events_of_a_base_in_a_wiki_reach_the_mapping_that_names_the_wikis_page(stage):
+    stage.sql(f"CREATE TABLE orders ({COLUMNS})")
+    fields = [{"field_name": name, "type": kind} for name, kind in FIELDS.items()]
+    place = stage.control.create_table(stage.base, "orders", fields)
+    page = replace(place, app_token=stage.control.add_wiki_node(stage.base))
+    stage.apply("orders", page, "orders", "id", MAPPING)
+    stage.open_doors()
+    assert assert_subscriptions(stage.syncer) == {("default", stage.base): None}
+    pair = Listened(stage, "orders", place, "orders", "id")
+    (record,) = pair.begin(("A-1", 1, "始"))
+    pair.edit(record, 备注="改了 ✏️")
+    assert written(pair.heard().react()) == {"database update": 1}
+    pair.equal()
 
 
 def test_an_event_wakes_the_mapping_of_its_table_alone(stage):

@@ -98,7 +98,10 @@ def join_faults(connection: psycopg.Connection, wanted: Wanted) -> list[str]:
 def with_derived(
     connection: psycopg.Connection, table: Table, wanted: Wanted, key: Sequence[str]
 ) -> tuple[Table, Mapping[str, Derived]]:
-    """The table with these columns beside its own, and what they are. What it lacks makes one be missing, as others."""
+    """The table with these columns beside its own, and what they are. What it lacks makes one be missing, as others.
+
+    An own column that is called like a join table cannot be seen beside it.
+    """
     found: dict[str, tuple[Column, Derived]] = {}
     for name, what in wanted.items():
         made = _joined(connection, name, what, key) if isinstance(what, JoinTable) else _several(table, name, what)
@@ -106,7 +109,8 @@ def with_derived(
     if not found:
         return table, {}
     columns = {**table.columns, **{name: column for name, (column, _) in found.items()}}
-    info = replace(table.info, columns=(*table.info.columns, *(column.info for column, _ in found.values())))
+    own = [column for column in table.info.columns if column.name not in found]
+    info = replace(table.info, columns=(*own, *(column.info for column, _ in found.values())))
     return replace(table, columns=columns, info=info), {name: derived for name, (_, derived) in found.items()}
 
 

@@ -58,7 +58,8 @@ _OF_TABLES = text(
         which="lower(r.document -> 'document' -> 'database' ->> 'connection') = lower(:connection)"
         " AND (r.document -> 'tables' ->> 3 = ANY(CAST(:tables AS text[]))"
         " OR EXISTS (SELECT FROM json_array_elements(r.document -> 'document' -> 'fields') f"
-        " WHERE f -> 'through' ->> 'table' = ANY(CAST(:tables AS text[]))))"
+        " JOIN unnest(CAST(:tables AS text[])) t(name)"
+        " ON replace(f -> 'through' ->> 'table', '\"', '') IN (t.name, split_part(t.name, '.', 2))))"
     )
 )
 _OF_NAME = text(_ACTIVE.format(which="m.name = :name"))

@@ -1,6 +1,10 @@
 """Mappings that link to each other, through the commands."""
 
 import pytest
+from sqlalchemy import create_engine
+
+from syncer.nature import SystemClock
+from syncer.state.noticing import Noticing
 
 CUSTOMERS = """\
 version: 1
@@ -92,3 +96,58 @@ def test_a_row_known_by_two_columns_and_a_link_at_both_ends_are_told(shop):
     shop.write(BILLS.format(**shop.tables).replace("客户,", "双向,"), "bills.yaml")
     shop.write(CUSTOMERS.format(**shop.tables).replace("头单", "单据"), "customers.yaml")
     assert "the other end of this two-way link; keep one" in shop.ok("check", status=2).err
+
+
+JOINED = """\
+version: 1
+name: students
+feishu: {{bitable: {{app_token: {base}, table_id: {students}}}}}
+database: {{connection: erp, table: students, key: [id]}}
+match: [no]
+fields:
+  - {{field: 学号, column: no}}
+  - {{field: 课程, link: courses, merge: set, through: {{table: enrolment, here: student, there: course}}}}
+"""
+COURSES = """\
+version: 1
+name: courses
+feishu: {{bitable: {{app_token: {base}, table_id: {courses}}}}}
+database: {{connection: erp, table: courses, key: [id]}}
+match: [no]
+fields:
+  - {{field: 课号, column: no}}
+"""
+
+
+def test_a_join_table_may_be_called_like_a_column_and_without_its_schema(room):
+    room.sql("CREATE TABLE students (id serial PRIMARY KEY, no text UNIQUE, enrolment int DEFAULT 3)")
+    room.sql("CREATE TABLE courses (id serial PRIMARY KEY, no text UNIQUE)")
+    room.sql(
+        "CREATE TABLE enrolment (student int NOT NULL REFERENCES students, course int NOT NULL REFERENCES courses, "
+        "PRIMARY KEY (student, course))"
+    )
+    courses = room.control.create_table(room.base, "课", [{"field_name": "课号", "type": 1}])
+    link = {"table_id": courses.table_id}
+    fields = [{"field_name": "学号", "type": 1}, {"field_name": "课程", "type": 18, "property": link}]
+    students = room.control.create_table(room.base, "学生", fields)
+    (room.folder / "mappings" / "orders.yaml").unlink()
+    tables = {"base": room.base, "courses": courses.table_id, "students": students.table_id}
+    room.write(JOINED.format(**tables), "students.yaml")
+    room.write(COURSES.format(**tables), "courses.yaml")
+    room.sql("INSERT INTO courses (no) VALUES ('K1'), ('K2')")
+    room.sql("INSERT INTO students (no) VALUES ('S1')")
+    room.sql("INSERT INTO enrolment VALUES (1, 1)")
+    room.ok("apply")
+    room.ok("sync", "--all")
+    ids = {cells["课号"]: record for record, cells in room.control.plain(room.base, courses.table_id).items()}
+    [(student, cells)] = room.control.plain(room.base, students.table_id).items()
+    assert cells["课程"] == [ids["K1"]]
+    room.control.edit_record(room.base, students.table_id, student, {"课程": [ids["K2"]]})
+    room.ok("sync", "students")
+    assert room.sql("SELECT * FROM enrolment") == [(1, 2)]
+    assert room.sql("SELECT enrolment FROM students") == [(3,)]
+    engine = create_engine(room.state_url)
+    noticing = Noticing(engine, SystemClock())
+    assert noticing.poll_tables("erp", ["public.enrolment"], "written") == ["students"]
+    assert noticing.poll_tables("erp", ["other.enrolments"], "written") == []
+    engine.dispose()

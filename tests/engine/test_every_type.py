@@ -48,6 +48,37 @@ TYPES = {
     "修改人": (1004, "changed_by text[]", None),
     "序号": (1005, "serial integer", None),
 }
+LARGE = "🙂长\t\n\\'\"" * 14_000
+EDGES = {
+    "编号": "🧑‍🧑‍🧒‍🧒 É\u0301 \u202e",
+    "备注": [{"type": "text", "text": LARGE}],
+    "富文本": [*SEGMENTS * 20, {"type": "text", "text": LARGE}],
+    "邮箱": f"{'a' * 64}@{'b' * 180}.cn",
+    "金额": -9999999999.99,
+    "浮点": -(2**53),  # beyond, a number is a failure that says so
+    "进度": 2.0**53,
+    "状态": "🙂" * 100,
+    "标签": [f"标签 {n} 🙂" for n in range(1000)],
+    "日期": 253402185600000,  # the last day of the year 9999 in Shanghai
+    "时刻": -62135596800000,  # the year 1
+    "完成": False,
+    "负责人": [{"id": f"ou_{n}"} for n in range(200)],
+    "电话": "+" + "9" * 63,
+    "网址": {"text": "🙂", "link": "https://a.cn/?q=" + "é" * 2000},
+    "全网址": {"text": "🙂" * 500, "link": "https://a.cn/?q=" + "é" * 2000},
+    "客户": 500,
+    "往来": 500,
+    "地点": "-180,-90",
+    "群": [{"id": f"oc_{n}"} for n in range(10)],
+}
+"""What is largest, last or least of what a field takes; links count the records they lead to."""
+SMALLEST = {
+    "浮点": 2.5e-308,
+    "金额": 0.005,
+    "进度": -1e-37,
+    "日期": -62104060800000,
+    "时刻": 253402300799999,
+}
 READ_ONLY = {"附件", "合计", "客户名", "地址", "创建于", "修改于", "创建人", "修改人", "序号"}
 WRITABLE = [name for name in TYPES if name not in READ_ONLY]
 
@@ -67,12 +98,17 @@ def unordered(cell):
     return set(linked) if linked else cell
 
 
+def jumbled(cell):
+    """Several people, groups or options have no order."""
+    return sorted(map(str, cell)) if isinstance(cell, list) else unordered(cell)
+
+
 class Everything:
     """The two tables, and the records that the first one's links lead to."""
 
     def __init__(self, stage):
         control = stage.control
-        linked = control.create_table(stage.base, "客户", [{"field_name": "名称", "type": 1}])
+        linked = self.linked = control.create_table(stage.base, "客户", [{"field_name": "名称", "type": 1}])
         one, two = control.add_records(linked.app_token, linked.table_id, [{"名称": "甲🙂"}, {"名称": "乙"}])
         self.known = {"one": one, "two": two, "file": control.add_file(stage.base, "合同 🙂.pdf", "application/pdf", 9)}
         fields = {name: self._field(given[0], linked.table_id) for name, given in TYPES.items()}
@@ -183,3 +219,28 @@ def test_rich_text_is_flattened_by_no_edit_but_its_own(everything):
     assert shown["富文本"] == SEGMENTS
     (failure,) = everything.pair.failures()
     assert (failure.field, "plain text alone" in failure.message) == ("富文本", True)
+
+
+def test_the_largest_and_the_last_of_every_type_go_both_ways(everything):
+    """From Bitable to the database, and from there, copied as another row, to Bitable again."""
+    stage, place = everything.pair.stage, everything.linked
+    many = stage.control.add_records(place.app_token, place.table_id, [{"名称": f"客户 {n}"} for n in range(498)])
+    records = [everything.known["one"], everything.known["two"], *many]
+    edges = {name: records[:edge] if name in ("客户", "往来") else edge for name, edge in EDGES.items()}
+    least = {name: value for name, value in (edges | SMALLEST).items() if name != "富文本"}
+    everything.pair.add(edges, least | {"编号": "least", "完成": True})
+    everything.pair.settle()
+    assert [(each.field, each.message) for each in everything.pair.failures()] == []
+    writable = ", ".join(map(column, WRITABLE))
+    everything.pair.sql(f"CREATE TABLE kept AS SELECT {writable} FROM {{t}}")
+    everything.pair.sql("UPDATE kept SET no = 'copy of ' || no, rich = NULL")
+    everything.pair.sql(f"INSERT INTO {{t}} ({writable}) SELECT {writable} FROM kept")
+    everything.pair.settle()
+    assert [(each.field, each.message) for each in everything.pair.failures()] == []
+    shown = {cells["编号"]: record for record, cells in everything.pair.plain().items()}
+    for name in (EDGES["编号"], "least"):
+        first, second = everything.shown(shown[name]), everything.shown(shown[f"copy of {name}"])
+        changed = {"编号", "富文本", "网址", "金额", "进度", "日期", "完成"}
+        for field in set(WRITABLE) - changed:
+            assert jumbled(second.get(field)) == jumbled(first.get(field)), field
+    assert everything.is_quiet(2)

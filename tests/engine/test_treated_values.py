@@ -1,5 +1,8 @@
 """Pairs whose values are treated on their way, and selects whose options live: by real runs over real tables."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.engine.stage import is_quiet, written
@@ -110,6 +113,34 @@ def test_a_new_name_makes_one_option_however_often_it_comes(pair):
     pair.settle()
     assert sorted(options(pair, "关键词")) == ["新", "旧"]
     assert (cells(pair, "A")["关键词"], cells(pair, "B")["关键词"]) == (["新", "旧"], ["新"])
+
+
+def test_a_new_name_makes_one_option_though_cells_of_one_batch_and_two_runs_at_a_time_bring_it(stage):
+    """Twice in an array, in two lines of one batch, and by two mappings of one Bitable table that run side by side."""
+    fields = {"编号": 1, "状态": 3, "标签": 4}
+    columns = "id serial PRIMARY KEY, no text UNIQUE, state text, tags text[]"
+    names = ", ".join(
+        f"{{field: {field}, column: {column}}}" for field, column in zip(fields, ("no", "state", "tags"), strict=True)
+    )
+    rules = f"direction: to_feishu\nmatch: [no]\nfields: [{names}]"
+    pairs = [stage.pair(fields, columns, rules)]
+    pairs.append(stage.pair(fields, columns, rules, name="more", place=pairs[0].place))
+    for letter, pair in zip("AB", pairs, strict=True):
+        pair.sql(
+            "INSERT INTO {t} (no, state, tags) SELECT %s || n, '新 🙂', '{急,急,新,急}' FROM generate_series(1, 30) n",
+            letter,
+        )
+    gate = threading.Barrier(2, timeout=20)
+
+    def run(pair):
+        gate.wait()
+        return pair.sync()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [written(report) for report in pool.map(run, pairs)] == [{"feishu create": 30}] * 2
+    assert (options(pairs[0], "状态"), sorted(options(pairs[0], "标签"))) == (["新 🙂"], ["急", "新"])
+    assert {tuple(sorted(line["标签"])) for line in pairs[0].plain().values()} == {("急", "新")}
+    assert all(is_quiet(pair, 2) for pair in pairs)
 
 
 @pytest.mark.parametrize("made", ["before", "after"])

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from syncer.core.mapping import Manner, Misfit
 from syncer.core.records import Side
-from syncer.fields.forms import ImpossiblePair
+from syncer.fields.forms import Bridge, ImpossiblePair
 from syncer.fields.transforms import Tidied, joined_by, power_of_ten, scaled, split_by
 from syncer.fields.wordings import worded
 from tests.fields.pairs import BERLIN, SHANGHAI, fits, pair
@@ -167,3 +167,19 @@ def test_values_with_a_default_carry_what_they_do_not_name():
     carry = pair(3, "text", values={"待处理": "pending"}, manner=both)
     assert [carry.to_database(label) for label in ("待处理", "新的", None)] == ["pending", "other", None]
     assert [carry.to_feishu(text) for text in ("pending", "zzz", "", "other")] == ["待处理", "其他", None, "其他"]
+
+
+@given(held=st.dictionaries(texts.filter(bool), texts.filter(bool), max_size=6), data=st.data())
+def test_what_values_name_comes_back_as_itself_and_the_rest_goes_to_what_stands_for_it(held, data):
+    """One to one on what is named; everything else is one value, which means itself from then on."""
+    values = {name: text for text, name in {text: name for name, text in held.items()}.items()}
+    assume(values)
+    otherwise = data.draw(st.sampled_from([{}, {Side.FEISHU: "其余 🙂", Side.DATABASE: "\x7frest"}]))
+    assume(not otherwise or ("其余 🙂" not in values and "\x7frest" not in values.values()))
+    carry = pair(3, "text", values=values, manner=Manner(otherwise=tuple(otherwise.items())))
+    for name, text in values.items():
+        assert (carry.to_database(name), carry.to_feishu(text)) == (text, name)
+    stranger = data.draw(texts.filter(lambda text: text and text not in values and text not in values.values()))
+    once, again = journeys(Bridge(carry.to_database, carry.to_feishu), [stranger])
+    assert once == again == (["\x7frest"] if otherwise else [])
+    assert fits(carry.to_feishu, stranger) == (["其余 🙂"] if otherwise else [])

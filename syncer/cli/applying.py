@@ -9,6 +9,7 @@ from syncer.catalog.document import Document
 from syncer.catalog.files import Loaded
 from syncer.catalog.revisions import difference, digest
 from syncer.cli import console
+from syncer.cli.copied import copied_from
 from syncer.cli.looking import look_at_all
 from syncer.cli.noticed import NO_EVENTS
 from syncer.core.mapping import SyncMapping
@@ -50,6 +51,9 @@ def apply_one(living: Syncer, sides: Sides, document: Document) -> None:
     if before is not None and before.state is not State.PAUSED and _tables(before) not in ((), living.tables_of(sides)):
         living.store.pause(name)
         console.say(f"mapping {name} points at other tables now, so it begins paused; `syncer resume {name}` starts it")
+    if before is None and (other := copied_from(living.store.mappings(), name, document, living.tables_of(sides))):
+        living.store.pause(name)
+        console.say(f"mapping {name} {other}; it begins paused; `syncer resume {name}` starts it")
     if before is not None and before.state is State.PAUSED:
         console.say(f"mapping {name} is paused; `syncer resume {name}` lets it go on")
 

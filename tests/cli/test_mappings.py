@@ -5,7 +5,7 @@ from socket import gethostname
 
 import pytest
 
-from tests.cli.room import MAPPING
+from tests.cli.room import FIELDS, MAPPING
 
 
 @pytest.fixture
@@ -58,19 +58,24 @@ def test_a_file_that_was_edited_and_not_applied_is_told_in_status(applied):
     assert "differs" not in applied.ok("status").err
 
 
+def with_tables_of_its_own(applied):
+    """The file of another mapping."""
+    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
+    place = applied.control.create_table(applied.base, "更多", FIELDS)
+    text = MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more")
+    return applied.write(text.replace("${ORDERS_TABLE_ID}", place.table_id), "more.yaml")
+
+
 def test_a_mapping_whose_file_is_gone_is_paused_and_said_to_be(applied):
     (applied.folder / "mappings" / "orders.yaml").unlink()
-    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
-    applied.write(MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more"), "more.yaml")
+    with_tables_of_its_own(applied)
     assert "mapping orders: its file is gone; paused (`syncer remove orders`" in applied.ok("apply").out
     states = {one["name"]: one["state"] for one in applied.json("status")["mappings"]}
     assert states == {"more": "active", "orders": "paused"}
 
 
 def test_naming_files_pauses_nothing_else(applied):
-    applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
-    more = applied.write(MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more"), "m.yaml")
-    applied.ok("apply", more)
+    applied.ok("apply", with_tables_of_its_own(applied))
     assert {one["state"] for one in applied.json("status")["mappings"]} == {"active"}
 
 
@@ -139,3 +144,41 @@ def test_a_mapping_copied_from_another_is_refused_while_the_other_carries_the_sa
         refused = applied.ok("apply", *arguments, status=2).err
         assert "syncs the same two tables; keep them in one mapping" in refused
     assert [one["name"] for one in applied.json("status")["mappings"]] == ["orders"]
+
+
+@pytest.mark.parametrize("kept", ["Bitable", "database"])
+def test_a_copy_that_keeps_one_of_the_two_tables_begins_paused(applied, kept):
+    copy = MAPPING.replace("name: orders", "name: copy")
+    if kept == "Bitable":
+        applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
+        applied.sql("INSERT INTO sales.more (order_no) VALUES ('M-1')")
+        copy = copy.replace("table: sales.orders", "table: sales.more")
+    else:
+        place = applied.control.create_table(applied.base, "别的订单", FIELDS)
+        copy = copy.replace("${ORDERS_TABLE_ID}", place.table_id)
+    applied.write(copy, "copy.yaml")
+    told = applied.ok("apply").out
+    assert f"mapping copy has its {kept} table and its fields in common with orders" in told
+    with applied.untouched():
+        assert "is paused" in applied.ok("sync", "copy", status=2).err
+    assert {one["name"]: one["state"] for one in applied.json("status")["mappings"]}["copy"] == "paused"
+    applied.ok("resume", "copy")
+    applied.ok("sync", "copy")
+    assert "copy" not in applied.ok("apply").err
+
+
+def test_a_second_mapping_of_the_same_table_with_fields_of_its_own_begins_at_once(applied):
+    applied.sql(
+        "CREATE TABLE sales.notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number text UNIQUE, words text)"
+    )
+    own = (
+        ("name: orders", "name: notes"),
+        ("sales.orders", "sales.notes"),
+        ("order_no", "number"),
+        ("note,", "words,"),
+    )
+    copy = MAPPING.replace("  - {field: 金额, column: amount}\n", "")
+    for old, new in own:
+        copy = copy.replace(old, new)
+    applied.write(copy, "notes.yaml")
+    assert "paused" not in applied.ok("apply").out

@@ -43,6 +43,7 @@ def test_several_mappings_are_told_in_one_object(applied):
     applied.sql("CREATE TABLE sales.more (LIKE sales.orders INCLUDING ALL)")
     applied.write(MAPPING.replace("name: orders", "name: more").replace("sales.orders", "sales.more"), "more.yaml")
     applied.ok("apply")
+    applied.ok("resume", "more")
     for wanted in (["--all"], ["more", "orders", "more"]):
         document = applied.json("sync", *wanted)
         assert set(document) == {"runs"}

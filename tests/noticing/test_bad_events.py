@@ -40,6 +40,8 @@ ONCE = sorted(
 def carried_once(pair, place):
     """Each edit was written once to the other side, and nothing else was; both sides are equal and stay so."""
     assert sorted(pair.written_since(place)) == ONCE
+    lines = [(side, record, key) for side, _, record, key, *_ in pair.audits()[place:]]
+    assert len(set(lines)) == len(ONCE)
     pair.equal()
     place = len(pair.audits())
     pair.stage.quiet()

@@ -110,6 +110,13 @@ def test_five_thousand_rows_of_one_update_are_all_carried(stage, pair):
     pair.settle()
     stage.quiet()
     pair.settle_signals()
+    place = len(pair.audits())
     pair.sql("UPDATE {t} SET note = '批 ' || id WHERE id <= 5000")
-    assert written(pair.heard().react()) == {"feishu update": 5000}
+    with stage.counted() as calls:
+        assert written(pair.heard().react()) == {"feishu update": 5000}
+    assert calls["record.batch_update"] == 5
+    assert {name: number for name, number in calls.items() if name.startswith("record.batch_c")} == {}
     assert len(pair.equal()) == 6000
+    audits = pair.audits()[place:]
+    assert {(side, action) for side, action, *_ in audits} == {("feishu", "update")}
+    assert len({record for _, _, record, *_ in audits}) == len(audits) == 5000

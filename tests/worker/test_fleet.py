@@ -1,7 +1,7 @@
 """Many parts on many mappings: never two runs of one at once, everybody's turn comes, an edited schedule holds."""
 
 import time
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from tests.worker.scene import until
 
@@ -14,6 +14,16 @@ def overlapping(runs):
     return [(one, two) for one, two in pairwise(runs) if two[3] < one[4]]
 
 
+def written_by(scene, name):
+    """What the audit holds of a mapping, as (run, its beginning, when sent, when confirmed, its end), in turn."""
+    return scene.state(
+        "SELECT r.id, r.started_at, coalesce(a.sent_at, a.at), a.at, r.finished_at FROM syncer_state.audit a"
+        " JOIN syncer_state.run r ON r.id = a.run JOIN syncer_state.mapping m ON m.id = a.mapping"
+        " WHERE m.name = %s ORDER BY 3, a.id",
+        name,
+    )
+
+
 def test_two_schedulers_and_three_workers_on_ten_mappings(scene):
     for name in NAMES:
         scene.mapping(name, "{every: 1s}")
@@ -22,10 +32,20 @@ def test_two_schedulers_and_three_workers_on_ten_mappings(scene):
         scene.part("worker", "--concurrency", "2")
     for _ in range(2):
         scene.part("beat")
-    until(lambda: all(len(scene.done(name)) >= 3 for name in NAMES), 60, scene.logs)
-    assert all(scene.equal(name, 1) for name in NAMES)
+    for count in (2, 3, 4):  # something to write for ever new runs of all
+        for name in NAMES:
+            scene.sql(f"INSERT INTO {name} (order_no, note) VALUES ('db-{count}', '行')")
+            scene.add(name, {"订单号": f"{name}-{count}", "备注": "记录 🧾"})
+        until(lambda: all(len(scene.done(name)) >= count - 1 for name in NAMES), 60, scene.logs)  # noqa: B023 - now
+    until(lambda: all(scene.equal(name, 7) for name in NAMES), 60, scene.logs)
     for name in NAMES:
         assert overlapping(scene.runs(name)) == []
+        writes = written_by(scene, name)
+        assert len(writes) == 7, writes
+        turns = [run for run, _ in groupby(run for run, *_ in writes)]
+        assert len(set(turns)) == len(turns) > 1, writes  # what a run wrote stands together
+        for _, began, sent, at, ended in writes:
+            assert began <= sent <= at <= (ended or at), writes
     assert {status for _, _, status, *_ in scene.runs()} <= {"done", "running"}
     edited_at = scene.state("SELECT clock_timestamp()")[0][0]
     scene.apply("m0", "{every: 1h}")  # within a tick the old rhythm is over, the run of the new revision has been

@@ -36,6 +36,10 @@ class MappingMirrors:
             return int(held) if isinstance(held, bytes | str) else None
         return None
 
+    def adopt(self) -> None:
+        """Accept whatever stands in them."""
+        self.store.mirrors.accept(self.mapping, sorted({*self.found().values(), 0}, reverse=True))
+
     def write(self, run: int) -> None:
         """Put a run's number in both. If the process dies in between, the number before is as good."""
         name, before = self.store.mirrors.identity(), self.accepted()

@@ -27,6 +27,10 @@ class Mirrors(Protocol):
         """What stands there, by place; 0 where nothing does although it could. A place that is away is missing."""
         ...
 
+    def adopt(self) -> None:
+        """Accept whatever stands there: of a mapping of that name that was removed, for nothing is remembered yet."""
+        ...
+
     def write(self, run: int) -> None:
         """Put a number everywhere; the store accepts it, and the one before, first."""
         ...
@@ -41,7 +45,9 @@ def watched(
         if tools.options.dry:
             return work(tools, info)
         accepted = mirrors.accepted()
-        is_new = not accepted and not tools.memory.standing().linked
+        is_new = not any(accepted) and not tools.memory.standing().linked
+        if is_new:
+            mirrors.adopt()
         guard = None if is_new else compare(accepted, mirrors.found())
         if guard is not None and guard.name not in tools.memory.approval():
             return _stop(tools, guard)

@@ -2,11 +2,12 @@
 
 import psycopg
 import pytest
+from redis import Redis
 
 from syncer.database import mirror
 from syncer.engine.restored import compare
 from tests.engine.stage import DeadError, plain_url, written
-from tests.engine.tables import equal, numbered, orders
+from tests.engine.tables import ORDER_FIELDS, equal, numbered, orders
 
 LINKS = ("link", "cursor", "run", "audit")
 
@@ -114,6 +115,11 @@ def test_a_process_that_dies_beside_its_mirror_is_no_backup(stage, monkeypatch, 
         ([7, 5], {"database": 0}, "the database"),
         ([7, 5], {"redis": 9}, "the state store"),
         ([7, 5], {"redis": 3}, None),
+        ([7, 5], {"database": 7, "redis": 3}, None),
+        ([7, 5], {"database": 3, "redis": 7}, "the database"),
+        ([7, 5], {"database": 7, "redis": 9}, "the state store"),
+        ([0], {"database": 0}, None),
+        ([0], {"database": 7}, "the state store"),
         ([7, 5], {}, None),
     ],
 )
@@ -121,3 +127,48 @@ def test_numbers_say_who_is_young(accepted, found, who):
     guard = compare(accepted, found)
     assert (guard is None) is (who is None)
     assert guard is None or guard.sentence.startswith(who)
+
+
+def flush(stage):
+    """Redis is empty, as after a start without its file; the mirror in the database stands."""
+    link = Redis.from_url(stage.redis_url)
+    key = f"syncer:mirror:{stage.syncer.store.mirrors.identity()}:orders"
+    held = link.getdel(key)
+    assert held
+    return link, key, held
+
+
+def test_an_empty_redis_is_no_backup_and_gets_its_mirror_again(stage):
+    pair, ids = synced(stage)
+    link, key, held = flush(stage)
+    assert (pair.sync().guard, pair.sync(full=True).guard) == (None, None)
+    pair.edit(ids[0], 金额=8)
+    assert pair.settle().guard is None
+    assert int(link.get(key)) > int(held)
+    assert equal(pair)[0][1] == 8.0
+
+
+def test_a_state_store_from_a_backup_is_noticed_though_redis_is_empty_and_by_redis_alone(stage):
+    pair, ids = synced(stage)
+    old = backup(stage.state_url, STATE)
+    pair.edit(ids[0], 金额=50)
+    pair.settle()
+    link, key, held = flush(stage)
+    restore(stage.state_url, old)
+    stage.restart()
+    report = pair.sync()
+    assert (report.guard.name, set(report.guard.counts)) == ("restored", {"state", "database"})
+    link.set(key, held)
+    stage.sql("DELETE FROM syncer.mirror")
+    report = pair.sync()
+    assert (report.guard.name, set(report.guard.counts)) == ("restored", {"state", "redis"})
+    assert report.writes == 0
+
+
+def test_a_mapping_that_was_removed_and_applied_again_is_no_backup(stage):
+    pair, _ = synced(stage)
+    stage.syncer.store.remove(pair.name)
+    stage.apply(pair.name, pair.place, pair.table, pair.key, ORDER_FIELDS + "pairing: policy")
+    for _ in range(3):
+        assert (pair.sync().guard, pair.sync(full=True).guard) == (None, None)
+    assert len(equal(pair)) == 5

@@ -131,7 +131,7 @@ def _missing(cursor: psycopg.Cursor[dict[str, object]], name: str, parts: tuple[
     hint = (
         f"; did you mean {' or '.join(quote((str(row['schema']), str(row['name']))) for row in alike)}?"
         if alike
-        else ""
+        else "; correct its name, or GRANT the role USAGE on its schema and SELECT on it"
     )
     return f"there is no table {name} that this role can see{hint}"
 

@@ -27,7 +27,8 @@ MOST_FILES = 100
 ATTACHMENT = 17
 _LONGEST_NAME = 255
 """Bytes of a file's name, as most file systems have it."""
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_END = re.compile(r"[\s.]+\Z")
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -210,14 +211,15 @@ def awaited_in(value: Value) -> list[str]:
 
 
 def safe_name(name: str) -> str:
-    """A name that is one part of a path on every file system: no slash, nothing unseen, at most 255 bytes."""
-    plain = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip().rstrip(".")
-    if not plain.strip("."):
+    """A name that is one part of a path on every file system: no slash, no line break, at most 255 bytes."""
+    plain = _END.sub("", _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip())
+    if not plain:
         return "file"
     stem, dot, ending = plain.rpartition(".")
     kept = f".{ending}" if dot and stem and len(ending.encode()) <= 16 else ""
     whole = plain[: len(plain) - len(kept)] if kept else plain
-    return _cut(whole, _LONGEST_NAME - len(kept.encode())) + kept
+    short = _cut(whole, _LONGEST_NAME - len(kept.encode()))
+    return short + kept if kept else _END.sub("", short)
 
 
 def _cut(text: str, most: int) -> str:

@@ -18,7 +18,7 @@ from syncer.fields.columns.catalog import Columns, ColumnType, column_type, refu
 from syncer.fields.columns.phone import PhoneColumn
 from syncer.fields.computed import AutoNumberField, ComputedField
 from syncer.fields.date import DateField
-from syncer.fields.filed import filed
+from syncer.fields.filed import ATTACHMENT, filed
 from syncer.fields.forms import ColumnForm, FieldForm, ImpossiblePair, Kind, join
 from syncer.fields.ids import GROUPS, PEOPLE, RECORDS, Family, ids_field
 from syncer.fields.linked import NO_LINES, KeyColumn, Lines, meeting_links
@@ -285,7 +285,8 @@ def _mismatch(field: FieldInfo, column: ColumnInfo, field_type: FieldType) -> st
     if why := refused(column):
         return f"{_column(column)}: {why}"
     fitting = ", ".join(family.value for family in field_type.columns)
-    return f"{_field(field)}, but {_column(column)}; such a field goes with a column of type {fitting}"
+    else_ = "; `files: {folder: ...}` puts its files' places into a text" if field.type == ATTACHMENT else ""
+    return f"{_field(field)}, but {_column(column)}; such a field goes with a column of type {fitting}{else_}"
 
 
 def _refuse_dead_ends(field: FieldInfo, column: ColumnInfo, direction: Direction) -> None:

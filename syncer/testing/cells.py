@@ -14,6 +14,7 @@ Shape: TypeAlias = "Callable[[Any], Json]"
 
 MOST_CHARACTERS = 100_000
 MOST_CHOICES = 1000
+MOST_LINKS = 500
 _EXACT = 2**53
 _FARTHEST_MS = 8_640_000_000_000_000
 
@@ -85,6 +86,23 @@ def _people(cell: Any) -> Json:
     return [{"id": id_, "name": f"User {id_}"} for id_ in dict.fromkeys(item["id"] for item in cell)] or None
 
 
+def _links(code: int) -> Shape:
+    """Ids of records, bare or in their object; that they are there is looked at elsewhere (``ends``)."""
+
+    def take(cell: Any) -> Json:
+        ids = cell.get("link_record_ids") if isinstance(cell, dict) else cell
+        if isinstance(ids, list) and any(isinstance(item, dict) for item in ids):
+            raise _Unfit(1254074, "DuplexLinkFieldConvFail")
+        if not isinstance(ids, list) or len(ids) > MOST_LINKS or not all(isinstance(item, str) for item in ids):
+            raise _Unfit(code, "LinkFieldConvFail")
+        return {"link_record_ids": [*dict.fromkeys(ids)]} if ids else None
+
+    return take
+
+
+LINKING = {18: 1254067, 21: 1254074}
+"""Types of links, with the code of what they do not take."""
 _SHAPES: dict[int, Shape] = {1: _text, 2: _number, 3: _choice, 4: _choices, 5: _date, 7: _box, 11: _people}
+_SHAPES |= {kind: _links(code) for kind, code in LINKING.items()}
 CHOOSING = frozenset({3, 4})
 """Types whose unknown names become options."""

@@ -107,6 +107,11 @@ def _array(value: Any, column: ColumnInfo) -> list[str]:
     return [_text(item, column) for item in value]
 
 
+def _numbers(bits: int) -> Taking:
+    take = _whole(bits)
+    return lambda value, column: [take(item, column) for item in value]
+
+
 _TAKES: Mapping[str, Taking] = {
     "text": _text,
     "varchar": _text,
@@ -121,4 +126,6 @@ _TAKES: Mapping[str, Taking] = {
     "timestamp": _wall,
     "date": _day,
     "text[]": _array,
+    "int4[]": _numbers(32),
+    "int8[]": _numbers(64),
 }

@@ -26,6 +26,7 @@ from syncer.errors import (
 )
 from syncer.ports import Clock, Fetched, FieldInfo, Head, RawRecord, RecordPage, RecordTableInfo, RecordWrite
 from syncer.testing.cells import CHOOSING, shown
+from syncer.testing.ends import demand_there, follow
 
 MOST_RECORDS, MOST_DELETES, PAGE = 1000, 500, 500
 MODIFIED_TIME = 1002
@@ -87,6 +88,8 @@ class BitableTable:
     """What happens between the look at the revision and the write: nothing else can be told of in advance."""
     told: Callable[[str, Cells | None, Cells | None], None] = lambda _record, _before, _after: None
     """Hears of every record that is changed: its id, its cells before and after."""
+    neighbours: "dict[str, BitableTable]" = field(default_factory=dict)
+    """The tables that link fields lead to, by ``FieldInfo.target``; both ends of a two-way link name one another."""
     formula: str = ""
     """A field that tells another one (``formula_of``) and ``salt``, which may change by itself and leaves no trace."""
     formula_of: str = ""
@@ -183,6 +186,7 @@ class BitableTable:
         for one in changed:
             was, now = before.get(one), self.records.get(one)
             self.told(one, was.cells if was else None, now.cells if now else None)
+        follow(self, before, changed)
         return ids
 
     def _taken(self, cells: Cells) -> Cells:
@@ -191,6 +195,7 @@ class BitableTable:
             if name not in fields:
                 raise StaleNameError(f"1254045 FieldNameNotFound: {name}", code=1254045)
         taken = {name: shown(fields[name], cell) for name, cell in cells.items()}
+        demand_there(self, fields, taken)
         self.fields = tuple(_with_options(one, taken.get(one.name)) for one in self.fields)
         return taken
 

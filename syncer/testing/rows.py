@@ -69,6 +69,9 @@ class SqlTable:
     defaults: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     checks: Mapping[str, Callable[[object], bool]] = field(default_factory=dict)
     trigger: Trigger | None = None
+    references: "dict[str, SqlTable]" = field(default_factory=dict)
+    """Foreign keys (``refer``): the tables whose keys of one column stand in some columns of this one."""
+    referrers: "list[SqlTable]" = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     applied: dict[str, dict[str, str]] = field(default_factory=dict)
     lost: deque[Literal["none", "done"]] = field(default_factory=deque)
@@ -77,6 +80,11 @@ class SqlTable:
     """How often any row was written."""
     written: dict[str, int] = field(default_factory=dict)
     """Of each row the number of its last write."""
+
+    def refer(self, column: str, table: "SqlTable") -> None:
+        """Let a column name rows of a table by their key."""
+        self.references[column] = table
+        table.referrers.append(self)
 
     # People
 
@@ -95,7 +103,8 @@ class SqlTable:
         return key if kept is None else self._put(key, kept)
 
     def drop(self, key: str) -> None:
-        """Delete a row."""
+        """Delete a row. Raises ``WrongError`` if another one names it."""
+        self._check_unnamed(key)
         del self.rows[key]
         self.log.note(key, "delete")
 
@@ -126,6 +135,7 @@ class SqlTable:
         for column in self.info.columns:
             self._check(column, row[column.name])
         key = self.key_of(row)
+        self._check_named(row, key)
         for columns in (self.key, *self.info.unique):
             self._check_unique(columns, row, old)
         self._note(old, key, row)
@@ -151,6 +161,20 @@ class SqlTable:
         check = self.checks.get(column.name)
         if check is not None and value is not None and not check(value):
             raise WrongError("23514", f"new row violates the check of {column.name}", column.name)
+
+    def _check_named(self, row: Row, key: str) -> None:
+        for column, other in self.references.items():
+            named = key_text((key_value(row[column]),))
+            if row[column] is not None and named not in other.rows and (other is not self or named != key):
+                raise WrongError("23503", "insert or update violates a foreign key constraint")
+
+    def _check_unnamed(self, key: str) -> None:
+        for table in self.referrers:
+            columns = [column for column, other in table.references.items() if other is self]
+            for name, row in table.rows.items():
+                named = {key_text((key_value(row[column]),)) for column in columns if row[column] is not None}
+                if key in named and (table is not self or name != key):
+                    raise WrongError("23503", "update or delete violates a foreign key constraint")
 
     def _check_unique(self, columns: Sequence[str], row: Row, old: str | None) -> None:
         values = [row[name] for name in columns]
@@ -291,10 +315,10 @@ class InMemoryRows:
             return Moved()
         if isinstance(change, RowDelete) and change.version not in ("", self._version(change.key)):
             return Moved()
-        if isinstance(change, RowDelete):
-            self.table.drop(change.key)
-            return Written(None)
         try:
+            if isinstance(change, RowDelete):
+                self.table.drop(change.key)
+                return Written(None)
             return Written(self._seen(self.table.edit(change.key, change.values)))
         except WrongError as wrong:
             return Refusal(wrong.code, wrong.message, column=wrong.column)

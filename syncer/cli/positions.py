@@ -27,7 +27,7 @@ def told(positions: Mapping[Side, Position]) -> dict[str, Any]:
         },
         "database": {
             "capture": rows.document.get("capture"),
-            "read_whole_at": rows.document.get("at"),
+            "read_whole_at": shown.moment(_rows_at(rows)),
             "read_whole_because": rows.document.get("why") or None,
             "moved_at": shown.moment(rows.moved_at),
         },
@@ -40,12 +40,15 @@ def sentences(positions: Mapping[Side, Position]) -> Iterator[str]:
     cursor = FeishuCursor.from_json(feishu.document)
     yield f"Bitable: {_revision(cursor)}{_since(feishu.moved_at)}; {_whole(cursor.at, cursor.why)}"
     if rows.document.get("capture"):
-        at = rows.document.get("at")
-        since = datetime.fromisoformat(at) if isinstance(at, str) else None
         where = f"read on from {_place(rows.document['capture'])}{_since(rows.moved_at)}"
-        yield f"database: {where}; {_whole(since, str(rows.document.get('why') or ''))}"
+        yield f"database: {where}; {_whole(_rows_at(rows), str(rows.document.get('why') or ''))}"
     else:
         yield "database: read whole every time"
+
+
+def _rows_at(rows: Position) -> datetime | None:
+    at = rows.document.get("at")
+    return datetime.fromisoformat(at) if isinstance(at, str) else None
 
 
 def _revision(cursor: FeishuCursor) -> str:

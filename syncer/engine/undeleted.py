@@ -48,6 +48,11 @@ class Loss:
         return digest(orjson.dumps([held, dict(self.found.others)], option=orjson.OPT_SORT_KEYS)).hex()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The deletion: its batch, and the record."""
+        return (self.row.intent.id, self.row.record)
+
+    @property
     def values(self) -> dict[str, Value]:
         """What the record held at last, as far as it is understood."""
         edited = {name: value for name, value in self.found.values.items() if not isinstance(value, Raw)}
@@ -107,6 +112,7 @@ class Undeleted:
             reason = f"deletes: {policy}: {verdict}; edited just before our deletion in run {loss.row.run}"
             notebook = self._tools.notebook()
             notebook.conflicts += self._notes(loss, Side.FEISHU if outlives else Side.DATABASE, reason)
+            notebook.reported[loss.place] = loss.row.reported | {WAITING + loss.mark()}  # in one with them: told once
             self._tools.report.conflicts += 1
             self._tools.store(notebook)
         return outlives
@@ -129,15 +135,22 @@ class Undeleted:
         tools, one = self._tools, loss.one
         if one.fate is not Fate.FORGET or one.key is None:
             return "it was deleted for its own sake"
-        if tools.memory.links([one.link]) or tools.memory.seen(Side.DATABASE, [one.key]):
+        if self._is_linked(loss):
             return "its row is linked again by now"
         cells = tools.lens.cells(tools.lens.match_values(loss.values))
         if cells and tools.records.find([cells], tools.lens.fields):
             return "another record has its match values by now"
         return ""
 
+    def _is_linked(self, loss: Loss) -> bool:
+        """Whether its row, or its link, stands again; not as a run left it that died before it made the record anew."""
+        memory, one = self._tools.memory, loss.one
+        seen = memory.seen(Side.DATABASE, [one.key or ""]).values()
+        links = memory.links([*{one.link, *(each.link for each in seen)}])
+        return any(known.link.id != one.link or known.link.record != loss.row.record for known in links)
+
     def _report(self, loss: Loss, notebook: Notebook, *, waits: bool) -> None:
-        place = (loss.row.intent.id, loss.row.record)
+        place = loss.place
         if loss.found.told and not waits:
             notebook.verified.append(place)
         else:

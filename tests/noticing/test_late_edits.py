@@ -2,6 +2,7 @@
 
 import pytest
 
+from syncer.engine.undeleted import Undeleted
 from syncer.simulator.control import step
 
 FIELDS = {"订单号": 1, "备注": 1, "库存": 2, "没人要": 1}
@@ -85,3 +86,33 @@ def test_a_deletion_that_nobody_came_before_is_told_of_and_waits_no_more(stage):
     assert len(left) == len(pair.rows("id")) == 3
     assert pair.conflicts(None) == []
     assert stage.state("SELECT count(*) FROM syncer_state.written") == [(0,)]
+
+
+class Died(Exception):
+    """The process ended just here."""
+
+
+def test_who_dies_before_the_record_is_made_anew_makes_it_at_the_next_run_and_tells_it_once(stage, monkeypatch):
+    pair, records = begun(stage, "edit")
+    begin, died = Undeleted._line, []
+
+    def line(self, loss):
+        begun_line = begin(self, loss)
+        if not died:
+            died.append(loss)
+            raise Died
+        return begun_line
+
+    monkeypatch.setattr(Undeleted, "_line", line)
+    with pytest.raises(Died):
+        deleted(stage, pair, {records[0]: EDIT})
+    for _ in range(8):
+        stage.quiet()
+        if not pair.sync().writes:
+            break
+    left = pair.plain().values()
+    assert [(one["备注"], one["库存"]) for one in left if one["订单号"] == "A-0"] == [("人 ✏️", 15)]
+    assert pair.rows("note, stock", order="order_no")[0] == ("人 ✏️", 15)
+    assert len(left) == len(pair.rows("id")) == 4
+    told = [(one.field, one.winner) for one in pair.conflicts(None)]
+    assert sorted(told) == [("备注", "feishu"), ("库存", "feishu")]

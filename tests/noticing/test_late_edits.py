@@ -88,7 +88,7 @@ def test_a_deletion_that_nobody_came_before_is_told_of_and_waits_no_more(stage):
     assert stage.state("SELECT count(*) FROM syncer_state.written") == [(0,)]
 
 
-class Died(Exception):
+class DiedError(Exception):
     """The process ended just here."""
 
 
@@ -100,11 +100,11 @@ def test_who_dies_before_the_record_is_made_anew_makes_it_at_the_next_run_and_te
         begun_line = begin(self, loss)
         if not died:
             died.append(loss)
-            raise Died
+            raise DiedError
         return begun_line
 
     monkeypatch.setattr(Undeleted, "_line", line)
-    with pytest.raises(Died):
+    with pytest.raises(DiedError):
         deleted(stage, pair, {records[0]: EDIT})
     for _ in range(8):
         stage.quiet()

@@ -52,7 +52,7 @@ def _document(living: Syncer, name: str, found: Verified, told: running.Told) ->
     run = told.document or {}
     result: dict[str, Any] = {
         "mapping": name,
-        "status": "differs" if found.differs else "equal",
+        "status": "differs" if found.differs else "equal" if found.complete else "unknown",
         "compared": found.compared,
         "silent": found.silent,
         "counts": dict(found.counts),
@@ -75,16 +75,18 @@ def _line(line: Mapping[str, Any], columns: Any) -> dict[str, Any]:
 
 def _show(document: Mapping[str, Any]) -> None:
     counts = ", ".join(f"{count} {kind}" for kind, count in document["counts"].items())
-    console.say(
-        f"{document['mapping']}: {document['compared']} linked lines compared: {counts or 'both sides are equal'}"
-    )
+    if document["status"] == "unknown":
+        counts = counts or "whether both sides are equal is not known"
+    before = "before the repair " if "repair" in document else ""
+    compared = f"{before}{document['compared']} linked lines compared"
+    console.say(f"{document['mapping']}: {compared}: {counts or 'both sides are equal'}")
     for sentence in [] if "repair" in document else document["drift"]:
         console.complain(f"{document['mapping']}: {sentence}", style="yellow")
     for line in document["lines"][:_SHOWN]:
         console.say(f"  {line['kind']} {line['record_id'] or '-'} {shown.told(line['key'])}: {_what(line)}")
-    if (guard := document["guard"]) is not None:
+    if document["doubts"]:
         why = "; ".join(document["doubts"])
-        console.complain(f"guard {guard['name']}: the listing of records cannot be believed whole: {why}")
+        console.complain(f"guard short_reading: the listing of records cannot be believed whole: {why}")
     if len(document["lines"]) > _SHOWN:
         console.hint("`--json` tells more of them")
 

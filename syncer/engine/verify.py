@@ -48,6 +48,9 @@ class Verified:
     doubts: Sequence[str] = ()
     """Why the listing of records cannot be believed whole, so that others may be missing as well."""
 
+    complete: bool = False
+    """Whether both sides were compared whole: not where a guard stopped the run before, or the listing is doubted."""
+
     @property
     def differs(self) -> bool:
         """Whether anything was found."""
@@ -77,7 +80,7 @@ class Verify:
         totals = survey.close()
         self._compare(tools, survey, totals.linked)
         doubted = doubts(proven(reading, totals.lines[Side.FEISHU], whole=info.whole, revived=self.found.revived))
-        self.found.doubts = doubted
+        self.found.doubts, self.found.complete = doubted, not doubted
         if doubted:
             sentence = f"the listing of records cannot be believed whole: {'; '.join(doubted)}"
             tools.report.guard = Guard("short_reading", {"records": reading.distinct}, sentence)

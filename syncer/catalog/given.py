@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from syncer.catalog.pairs import Tables, build_pair, zone_of
-from syncer.core.mapping import Misfit, SyncMapping
+from syncer.core.mapping import Misfit, PairSpec, SyncMapping
 from syncer.core.records import Side
 from syncer.core.values import Json, Value
 from syncer.errors import MendError
@@ -35,8 +35,15 @@ def given_value(
         return {Side.FEISHU: feishu, Side.DATABASE: pair.carry(feishu, Side.DATABASE)}
     except Misfit as first:
         try:
+            _demand_key(spec, raw)
             database = registry.default_value(raw, registry.column_form(held_in, zone, field, spec.manner))
             return {Side.DATABASE: database, Side.FEISHU: pair.carry(database, Side.FEISHU)}
         except Misfit as second:
             why = dict.fromkeys([first.reason, second.reason])
             raise MendError(f"the value does not fit {pair.field}: {'; '.join(why)}") from first
+
+
+def _demand_key(spec: PairSpec, raw: Json) -> None:
+    """A fraction names no row: rounded it would name one, and another than anybody meant."""
+    if spec.manner.link is not None and isinstance(raw, float) and not raw.is_integer():
+        raise Misfit(f"{raw} is no key of a row")

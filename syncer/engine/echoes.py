@@ -68,11 +68,11 @@ class Echoes:
 
     def __init__(self, tools: Tools, info: RecordTableInfo) -> None:
         self._tools = tools
-        self._watched = self._watch(info)
+        self._watched = self._watch(info.fields)
         self._strange, self._hopeless = set[str](), set[str]()
 
-    def _watch(self, info: RecordTableInfo) -> dict[str, _Watched]:
-        fields = {field.name: field for field in info.fields}
+    def _watch(self, known: Sequence[FieldInfo]) -> dict[str, _Watched]:
+        fields = {field.name: field for field in known}
         watched = [_Watched(pair, fields[pair.field]) for pair in self._tools.rules.pairs if pair.field in fields]
         return {each.field.id: each for each in watched}
 
@@ -115,7 +115,7 @@ class Echoes:
         if not strange:
             return False
         self._hopeless |= strange
-        self._watched = self._watch(self._tools.records.info())
+        self._watched = self._watch(self._tools.records.fields())
         return True
 
     def _tell(

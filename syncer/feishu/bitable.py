@@ -79,6 +79,10 @@ class BitableRecords:
             whole=not app.get("is_advanced") or schema.manages(self._get, self._base_path()),
         )
 
+    def fields(self) -> Sequence[FieldInfo]:
+        """The table's fields alone, read now; one call (for every hundred of them)."""
+        return tuple(self._read_fields().values())
+
     def revision(self) -> int | None:
         """The table's revision, read now; one call (for every hundred tables of the base)."""
         return schema.revision(self._table())

@@ -103,6 +103,10 @@ class SourceRecords:
         infos = tuple(each.info for each in fields)
         return RecordTableInfo(self._name(), infos, self.revision(), ZONE, whole=True, lacking=lacking)
 
+    def fields(self) -> Sequence[FieldInfo]:
+        """The fields alone, as they are now."""
+        return tuple(each.info for each in self._fields())
+
     def revision(self) -> int | None:
         """What moves with every change, where there is such a thing."""
         return None

@@ -207,6 +207,10 @@ class Records(Protocol):
         """The table, its fields and its revision, read now."""
         ...
 
+    def fields(self) -> Sequence[FieldInfo]:
+        """The table's fields alone, read now; one call."""
+        ...
+
     def revision(self) -> int | None:
         """The table's revision, read now; one call."""
         ...
@@ -224,9 +228,9 @@ class Records(Protocol):
         ...
 
     def recent(self, since: datetime | None, names: Sequence[str], most: int) -> Head | None:
-        """The records that people or programs changed at that moment of Feishu's clock or later, in a call or two.
+        """The records changed since that moment of Feishu's clock (``None``: the last one), in a call or two.
 
-        Of ``None``, the one changed last. ``None`` if there are more than ``most``, or the table cannot tell.
+        ``None`` if there are more than ``most``, or the table cannot tell.
         """
         ...
 
@@ -268,8 +272,7 @@ class RowInsert:
 class RowUpdate:
     """A row to update if its fingerprint (``RawRow.print``) still is ``expected``: it holds what the plan saw.
 
-    The fingerprint, not a comparison of values, because a value's neutral form may say less than the column holds
-    (float digits, order of an array, blanks of a char).
+    A value's neutral form may say less than the column holds: float digits, order of an array, blanks of a char.
     """
 
     id: str
@@ -330,9 +333,7 @@ class Inserted(Protocol):
 
     @property
     def otherwise(self) -> Mapping[str, Mapping[int, object]]:
-        """What stands in the rows but is not, letter by letter, what was sent: by column, place -> what the driver
-        returns. A column that was not sent is here wherever it is not NULL.
-        """
+        """What stands there but not letter by letter as sent, or unsent and not NULL: as returned, by column, place."""
         ...
 
     def row(self, place: int) -> RawRow:

@@ -249,6 +249,11 @@ class InMemoryRecords:
         self._counts.update(("bitable.app.get", "bitable.table.list", "bitable.field.list"))
         return RecordTableInfo(table.name, table.fields, table.revision, table.time_zone, table.whole)
 
+    def fields(self) -> Sequence[FieldInfo]:
+        """The table's fields alone, read now."""
+        self._counts["bitable.field.list"] += 1
+        return self.table.fields
+
     def revision(self) -> int | None:
         """The table's revision, read now."""
         self._counts["bitable.table.list"] += 1

@@ -131,6 +131,7 @@ def test_an_unknown_field_is_a_stale_name(records, room):
     assert stale.value.code == 1254045
     assert records.create([{"总额": 1}], token())
     assert "总额" in {field.name for field in records.info().fields}
+    assert tuple(records.fields()) == records.info().fields
 
 
 def test_the_same_token_and_body_write_once_and_answer_alike(records, room):

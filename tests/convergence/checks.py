@@ -6,6 +6,7 @@ from collections import Counter
 from syncer.core.mapping import DeletePolicy, Direction
 from syncer.core.records import Side
 from syncer.core.values import dump, is_empty
+from tests.convergence.linked import LINK, pends
 from tests.convergence.machine import DELETED, OVERWRITTEN, Machine
 from tests.convergence.mappings import D, F
 from tests.convergence.people import Edit, Line
@@ -141,6 +142,8 @@ class Checks:
                 if not all(pair.accepts(side) for side in Side) or self._parked(link.id, pair.name):
                     continue
                 feishu, database = here[pair.name], there[pair.name]
+                if pair.name == LINK and pends(pair, feishu, database):
+                    continue
                 demand(
                     pair.same(feishu, database),
                     f"link {link.id} ({link.record}={link.key}) {pair.name}: {feishu!r} in Feishu, {database!r} in the "
@@ -239,6 +242,8 @@ class Checks:
             return True  # the column's own default fills it
         if excuses and self._is_excused(edit):
             return True
+        if edit.pair == LINK and not self._names_a_pair(edit):
+            return True
         if not pair.accepts(side.other) or not self.rules.direction.carries_from(side):
             return True
         group = self.groups.of(edit.line)
@@ -256,6 +261,22 @@ class Checks:
         if any(left.line in group and (wins or left.at > edit.at) for left in self.leavings()):
             return True
         return self._present(edit, group) or self._told(edit, group)
+
+    def _names_a_pair(self, edit: Edit) -> bool:
+        """Whether all lines that somebody named are linked, and have always been as they are."""
+        for name in self._named(edit):
+            line = (edit.line[0], name)
+            group, link = self.groups.of(line), self.link_of.get(line)
+            moved = any(sum(one[0] is side for one in group) > 1 for side in Side)
+            if moved or link is None or link.severed is not None or not all(one in self.held for one in group):
+                return False
+        return True
+
+    @staticmethod
+    def _named(edit: Edit) -> list[str]:
+        if edit.line[0] is F or isinstance(edit.value, frozenset):
+            return [name if edit.line[0] is F else f"[{name}]" for name in edit.value or ()]
+        return [] if edit.value is None else [f"[{edit.value}]"]
 
     def leavings(self) -> list[Edit]:
         """The edits that took a line out of a scope whose leaving counts as a deletion."""
@@ -287,6 +308,8 @@ class Checks:
             if other not in self.held:
                 return self._waits(link, side.other)
             halves = {side: self.held[line][edit.pair], side.other: self.held[other][edit.pair]}
+            if edit.pair == LINK and pends(self.pairs[LINK], halves[F], halves[D]):
+                return True
             return self._same(edit.pair, halves) or self._parked(link.id, edit.pair)
         return self.pairs[edit.pair].merge != "register"
 
@@ -336,6 +359,7 @@ class Checks:
             rule = self.rules.on_deleted[loss.line[0]]
             if (
                 moved
+                or LINK in self.pairs  # whose partner is deleted is unlinked by Feishu, which is an edit
                 or not self.rules.direction.carries_from(loss.line[0])
                 or (edited and self.rules.delete_policy is not DeletePolicy.DELETE)
             ):

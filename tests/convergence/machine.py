@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from syncer.engine.lens import Lens
+from syncer.engine.pending import PendingLines
 from syncer.engine.report import Report
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
@@ -11,7 +12,8 @@ from syncer.errors import OutsideError, StaleNameError, UnreachableError
 from syncer.ports import FieldInfo
 from syncer.ports.progress import Reporter
 from syncer.testing import FakeClock, InMemoryMemory, InMemoryRecords, InMemoryRows, SeededIds
-from tests.convergence.mappings import F, draw, scoped
+from tests.convergence.linked import LINK, WorldLines
+from tests.convergence.mappings import F, draw, related, scoped
 from tests.convergence.noticing import Noticer
 from tests.convergence.people import Line, People
 
@@ -85,6 +87,8 @@ class Machine:
         self.setup = draw(self.rng, timedelta(seconds=Random(seed + 2).choice([0, 1, 4])) if seed % 5 == 2 else None)
         if seed % 7 == 3:
             self.setup = scoped(self.setup, Random(seed + 3), Random(seed + 4))
+        if seed % 11 == 4:
+            self.setup = related(self.setup, Random(seed + 5))
         self.records, self.rows = self.setup.records(self.clock), self.setup.rows(self.clock)
         self.timed = seed % 4 > 1
         """Whether a field of the table tells when its records were changed, so that polls need not read all."""
@@ -93,7 +97,8 @@ class Machine:
         self.trace: list[str] = []
         self.memory: InMemoryMemory | None = None
         self.people = People(self.rng, self.setup, self.records, self.rows, self.tell, self.partner)
-        self.rules = self.setup.rules(self.records, self.rows, InMemoryRecords(self.records).info())
+        info, lines = InMemoryRecords(self.records).info(), WorldLines(self, keeps=False)
+        self.rules = self.setup.rules(self.records, self.rows, info, lines)
         self.people.translators = {pair.name: pair.translator for pair in self.rules.pairs}
         self.layout = [(pair.name, "1") for pair in self.rules.pairs]
         self.ties: set[tuple[str, str]] = set()
@@ -161,7 +166,8 @@ class Machine:
             options = self.noticer.options(options) if self.chaotic else options
         report = Report("orders", self.memory.run)
         info = records.info()
-        rules = self.setup.rules(self.records, self.rows, info)
+        lines = WorldLines(self, keeps=True)
+        rules = self.setup.rules(self.records, self.rows, info, lines)
         rows = InMemoryRows(self.rows, self.setup.read_columns(), self.clock, self.setup.mapping.watermark)
         tapped = Tap("rows", rows, self)
         tools = Tools(
@@ -179,6 +185,7 @@ class Machine:
             signals=Tap("signals", self.noticer.signals(), self) if self.noticer else None,
             capture=self.noticer.capture if self.noticer else None,
             table="tbl",
+            pending=PendingLines(own=LINK in self.setup.kinds, forget=lines.forget),
         )
         self.acts = 0
         self.tell(f"--- run {self.memory.run} {options}")

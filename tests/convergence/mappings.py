@@ -12,6 +12,7 @@ from syncer.core.mapping import (
     DeletePolicy,
     DeleteRule,
     Direction,
+    Manner,
     Merge,
     Pairing,
     PairSpec,
@@ -20,14 +21,17 @@ from syncer.core.mapping import (
     SyncMapping,
     WhereSpec,
 )
+from syncer.fields.linked import NO_LINES
 from syncer.ports import ColumnInfo, FieldInfo, RowTableInfo
 from syncer.testing import BitableTable, FakeClock, SqlTable
 from tests.convergence.kinds import KINDS, D, F, Kind
+from tests.convergence.linked import LINK
 
 ONE_WAY = [Direction.TO_DATABASE, Direction.TO_FEISHU]
 TEXT = Kind("text", 1, {"type": "text"}, lambda rng, n: f"x{n}", lambda rng, n: f"x{n}")
 MARKED = DeleteRule("mark")
 COMPUTED = "算出"
+BOSS = "上级"
 NOT_TYPED = ("order_no", "origin", "id", "computed")
 """Columns nobody types anything into at random."""
 
@@ -56,6 +60,7 @@ class Setup:
         table = BitableTable(self.fields, clock, step=self.step, page=self.page)
         if self.lag is not None:
             table.formula, table.formula_of, table.lag = COMPUTED, "字段order_no", self.lag
+        table.neighbours["tbl"] = table
         return table
 
     def rows(self, clock: FakeClock) -> SqlTable:
@@ -82,8 +87,8 @@ class Setup:
     def read_columns(self) -> tuple[str, ...]:
         return self.mapping.columns
 
-    def rules(self, records: BitableTable, rows: SqlTable, info) -> Rules:
-        return build_rules(self.mapping, info, rows.info)
+    def rules(self, records: BitableTable, rows: SqlTable, info, lines=NO_LINES) -> Rules:
+        return build_rules(self.mapping, info, rows.info, lines=lines)
 
 
 def draw(rng: Random, lag: timedelta | None = None) -> Setup:
@@ -152,6 +157,23 @@ def scoped(setup: Setup, rng: Random, leaving: Random) -> Setup:
         on_leave = rng.choice(["keep", "keep", "sever"])
         where[side] = WhereSpec(conditions, (name[side][1],), leaving.choice([on_leave, on_leave, "delete"]))
     return replace(setup, mapping=replace(setup.mapping, where=where))
+
+
+def related(setup: Setup, rng: Random) -> Setup:
+    """The same with lines that name one another, by record in Bitable and by key in the database; not by typed keys."""
+    if setup.key != ("id",):
+        return setup
+    type_, manner = rng.choice(["int8", "int8", "int8[]"]), Manner(link="orders")
+    kind = Kind("link", 18, {"type": type_}, lambda rng, n: None, lambda rng, n: None, manner=manner)
+    spec = PairSpec(BOSS, LINK, setup.mapping.direction, conflict=rng.choice([None, *Policy]), manner=manner)
+    end = FieldInfo("fldBoss", BOSS, 18, "", multiple=type_ == "int8[]", target="tbl")
+    return replace(
+        setup,
+        mapping=replace(setup.mapping, pairs=(*setup.mapping.pairs, spec)),
+        kinds={**setup.kinds, LINK: kind},
+        fields=(*setup.fields, end),
+        columns=(*setup.columns, kind.columns(LINK)),
+    )
 
 
 def _named(column: ColumnInfo, *, nullable: bool) -> ColumnInfo:

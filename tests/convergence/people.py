@@ -1,5 +1,6 @@
 """Whoever edits both sides beside us: every deed is drawn, done and written down."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -8,6 +9,7 @@ from syncer.core.mapping import Misfit
 from syncer.core.records import Side
 from syncer.core.values import Value
 from syncer.testing.columns import WrongError
+from tests.convergence.linked import LINK
 from tests.convergence.mappings import NOT_TYPED, D, F, Setup
 
 Line = tuple[Side, str]
@@ -148,8 +150,18 @@ class People:
         return self.rng.choice(few if self.rng.random() < 0.6 else lines)
 
     def _typed(self, side: Side, name: str) -> object:
+        if name == LINK:
+            return self._somebody(side)
         kind = self.setup.kinds[name]
         return (kind.feishu if side is F else kind.database)(self.rng, self._next())
+
+    def _somebody(self, side: Side) -> object:
+        """One line of the table to be named, or two where several can be."""
+        self._next()
+        lines = list(self.records.records) if side is F else [json.loads(key)[0] for key in self.rows.rows]
+        several = self.setup.kinds[LINK].column["type"] == "int8[]"
+        named = self.rng.sample(lines, min(len(lines), self.rng.choice([1, 2]) if several else 1))
+        return named if side is F or several else next(iter(named), None)
 
     def _add_both(self, *, perturbed: bool) -> None:
         number, origin = self._number(), self._origin()
@@ -170,6 +182,8 @@ class People:
     def _as_cells(self, values: Mapping[str, object]) -> dict[str, object]:
         cells = {}
         for name, value in values.items():
+            if name == LINK:
+                continue  # whom it names may be deleted by now
             translator = self.translators[name]
             try:
                 cells[name] = translator.cell(translator.to_feishu(translator.from_column(value)))

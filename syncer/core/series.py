@@ -101,6 +101,13 @@ def items_of(short: Json) -> list[Json]:
     return short if isinstance(short, list) else [short]
 
 
+def firsts(shorts: Forms) -> Forms:
+    """The Feishu side's items of a pair's bases in short form."""
+    if list not in kinds(shorts):
+        return shorts
+    return [short[0] if type(short) is list else short for short in shorts]
+
+
 def _both(form: Json) -> Json:
     """The value of both sides, unless it is itself a list and would be taken for two."""
     return [form] if type(form) is list else form

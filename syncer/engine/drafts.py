@@ -154,13 +154,15 @@ def begin_drafts(tools: Tools, survey: Survey) -> Drafts | None:
     """Drafts for a run that reads all records of a mapping in which nothing is linked yet, if it may write rows."""
     if tools.drafts is not None:
         tools.drafts.close()
-    tools.drafts = Drafts(tools, survey, tools.anteroom) if tools.anteroom and _is_first_load(tools) else None
+    first = tools.anteroom is not None and is_first_load(tools, Side.FEISHU)
+    tools.drafts = Drafts(tools, survey, tools.anteroom) if tools.anteroom and first else None
     return tools.drafts
 
 
-def _is_first_load(tools: Tools) -> bool:
-    may = tools.rules.direction.carries_from(Side.FEISHU) and not (tools.options.dry or tools.repairs or tools.files)
-    if not may or tools.memory.cursor(Side.FEISHU) or tools.memory.approval():
+def is_first_load(tools: Tools, source: Side) -> bool:
+    """Whether a side is read for the first time, nothing is linked, and its lines may be written to the other."""
+    may = tools.rules.direction.carries_from(source) and not (tools.options.dry or tools.repairs or tools.files)
+    if not may or tools.memory.cursor(source) or tools.memory.approval():
         return False
     standing = tools.memory.standing()
     return not (standing.linked or standing.severed or standing.open_failures or standing.open_conflicts)
@@ -176,8 +178,9 @@ def leaving_no_drafts(
         try:
             return work(tools, info)
         finally:
-            if tools.drafts is not None:
-                tools.drafts.close()
+            for drafts in (tools.drafts, tools.record_drafts):
+                if drafts is not None:
+                    drafts.close()
 
     return inner
 

@@ -15,6 +15,7 @@ from syncer.core.records import Side
 from syncer.core.survey import Remembered, Staged, Totals
 from syncer.engine.drafts import begin_drafts
 from syncer.engine.read import Reader, proven
+from syncer.engine.record_drafts import begin_record_drafts
 from syncer.engine.scope import FEWEST, Scope
 from syncer.engine.tools import Tools
 from syncer.errors import StaleNameError
@@ -124,6 +125,7 @@ class _Seeker:
         if self._scope.lines[Side.DATABASE] is None:
             parallel = tools.aside.parallel
             self._reader.drafts = begin_drafts(tools, self._survey)
+            self._reader.record_drafts = begin_record_drafts(tools, self._survey)
             self._reader.after_records = lambda: named.append(self._ask_names(info))
             reading, rows = self._reader.read_both(self._survey, tools.reporter, parallel=parallel)
             tools.report.read[Side.DATABASE] = rows + self._reader.read_linked(self._survey)

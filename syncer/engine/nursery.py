@@ -16,6 +16,7 @@ from syncer.engine.cases import Bench
 from syncer.engine.delivery import Delivery
 from syncer.engine.drafts import Draft
 from syncer.engine.judge import PAGE
+from syncer.engine.record_drafts import RecordDraft
 from syncer.engine.record_half import RecordHalf
 from syncer.engine.record_nursery import RecordNursery
 from syncer.engine.row_half import RowHalf
@@ -67,7 +68,8 @@ class Nursery:
     ) -> None:
         self._tools, self._bench, self._carriers, self._records = tools, bench, carriers, records
         self._filling = RowNursery(tools, bench, rows)
-        self._ways: Mapping[Side, Way] = {Side.DATABASE: self._filling, Side.FEISHU: RecordNursery(tools, records)}
+        self._creating = RecordNursery(tools, records)
+        self._ways: Mapping[Side, Way] = {Side.DATABASE: self._filling, Side.FEISHU: self._creating}
         self._delivery = Delivery(tools, self._filling)
         self._planned: dict[Side, list[Slice]] = {side: [] for side in Side}
 
@@ -84,10 +86,29 @@ class Nursery:
             self._delivery.take(draft, survey)
         self._deliver_rest(self._tools.options.batch, survey)
 
+    def create(self, draft: RecordDraft, survey: Survey) -> None:
+        """Create records that were drafted, now or soon."""
+        with self._landing():
+            self._creating.deliver(draft)
+        self._create_rest(self._tools.options.batch, survey)
+
     def delivered(self, survey: Survey) -> None:
         """Be done with everything that was drafted."""
         self._land()
         self._deliver_rest(1, survey)
+        self._create_rest(1, survey)
+
+    def _create_rest(self, fewest: int, survey: Survey) -> None:
+        """Bring over, in the ordinary way, what drafts of records left, as soon as there are so many lines."""
+        way = self._creating
+        if len(way.undone) + len(way.refused) >= fewest:
+            self._land()
+            undone, refused, way.undone, way.refused = way.undone, way.refused, [], []
+            for newcomers in survey.fresh_of(Side.DATABASE, undone) if undone else ():
+                self.take(newcomers)
+            for newcomers in survey.fresh_of(Side.DATABASE, refused) if refused else ():
+                way.left.extend(newcomers.case(place) for place, _ in enumerate(newcomers.lines))
+        self._carry_left(self._tools.options.batch)
 
     def _deliver_rest(self, fewest: int, survey: Survey) -> None:
         """Bring over, in the ordinary way, what could not be delivered, as soon as there are so many lines."""

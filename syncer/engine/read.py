@@ -20,6 +20,7 @@ from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
+from syncer.engine.record_drafts import RecordDrafts
 from syncer.ports import Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
 from syncer.ports.progress import Reporter
 
@@ -49,6 +50,7 @@ class Reader:
         self._sifting: tuple[int, Future[Others], Callable[[Others], None]] | None = None
         self._all_new = False
         self.drafts: Drafts | None = None
+        self.record_drafts: RecordDrafts | None = None
         self._left_out = array("q")
         self.outsiders: set[int] = set()
         """What identifies the match values of records that may not enter: nothing is to be created in their place."""
@@ -147,6 +149,8 @@ class Reader:
             newcomers = self._stage_new(survey, Side.FEISHU, told, self._lens.records(new), read_at)
             if self.drafts is not None and newcomers is not None:
                 self.drafts.take(newcomers)
+            if self.record_drafts is not None:  # there is more to be done than to create records
+                self.record_drafts.close()
         linked = [(raws[place], link) for place, link in others if link is not None]
         versions = [(raw, link, self._lens.record(raw, read_at)) for raw, link in linked]
         self._lens.meet([version for _, _, version in versions])
@@ -163,7 +167,9 @@ class Reader:
         new = [raws[place] for place, link in others if link is None]
         if new:
             told = [(raw.key, raw.print, raw.modified_at) for raw in new]
-            self._stage_new(survey, Side.DATABASE, told, self._lens.rows(new), read_at)
+            newcomers = self._stage_new(survey, Side.DATABASE, told, self._lens.rows(new), read_at)
+            if self.record_drafts is not None and newcomers is not None:
+                self.record_drafts.take(newcomers)
         linked = [(raws[place], link) for place, link in others if link is not None]
         versions = [(raw, link, self._lens.row(raw, read_at)) for raw, link in linked]
         self._lens.meet([version for _, _, version in versions])

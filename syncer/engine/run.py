@@ -242,21 +242,29 @@ class _Carrying:
     def _create(self) -> None:
         fresh = self._surveyed.totals.cases.get(CaseKind.FRESH)
         self._tools.reporter.stage("new lines", fresh)
-        drafts, survey = self._tools.drafts, self._surveyed.survey
-        if drafts is not None and drafts.stand(survey, self._surveyed.totals):
-            for draft in drafts.each():
-                self._nursery.deliver(draft, survey)
+        survey, totals, nursery = self._surveyed.survey, self._surveyed.totals, self._nursery
+        rows, records = self._tools.drafts, self._tools.record_drafts
+        if rows is not None and rows.stand(survey, totals):
+            for draft in rows.each():
+                nursery.deliver(draft, survey)
                 self._between()
-            self._nursery.delivered(survey)
-            self._nursery.close()
-            return
+            nursery.delivered(survey)
+        elif records is not None and records.stand(survey, totals):
+            for record_draft in records.each():
+                nursery.create(record_draft, survey)
+                self._between()
+            nursery.delivered(survey)
+        else:
+            self._create_undrafted()
+        nursery.close()
+
+    def _create_undrafted(self) -> None:
         for newcomers in ahead(self._tools, self._surveyed.survey):
             entering, outside = without_outsiders(self._tools, newcomers)
             self._strays += outside
             if entering is not None:
                 self._nursery.take(entering)
             self._between()
-        self._nursery.close()
 
     def _delete(self) -> None:
         self._tools.reporter.stage("deletions", self._judgement.tally.deletions.total())

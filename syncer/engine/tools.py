@@ -27,6 +27,7 @@ from syncer.ports.signals import Signals
 
 if TYPE_CHECKING:
     from syncer.engine.drafts import Drafts
+    from syncer.engine.record_drafts import RecordDrafts
     from syncer.engine.trust import Doubt
     from syncer.engine.wholes import Wholes
     from syncer.engine.witnesses import Witnesses
@@ -106,6 +107,8 @@ class Tools:
     """Where new rows may wait while records are read."""
     drafts: "Drafts | None" = None
     """What was made ready there, until the run ends."""
+    record_drafts: "RecordDrafts | None" = None
+    """New records that were planned while rows were read, until the run ends."""
     pending: PendingLines = field(default_factory=PendingLines)
     """Lines that name lines which are not linked yet."""
     outsiders: set[int] = field(default_factory=set)

@@ -9,6 +9,7 @@ import orjson
 
 from syncer.core.mapping import Pairing
 from syncer.core.marks import MARK
+from syncer.core.plan import Fate, LinePlan
 from syncer.core.planner import Desk
 from syncer.core.records import Link, Side, Version
 from syncer.core.values import digest, dump
@@ -38,6 +39,9 @@ class Bench:
         self._complete(lines)
         self._desks(lines)
         self._plan(lines)
+        for case, line in zip(cases, lines, strict=True):
+            if case.kind is CaseKind.MOVED:
+                _spare_newcomer(line)
         return lines
 
     def _plan(self, lines: Sequence[Line]) -> None:
@@ -171,6 +175,12 @@ class Bench:
         pairing = Pairing.POLICY if asked or (self._tools.repairs and line.stored) else None
         said = resolutions(self._tools.rules, line.open_conflicts)
         return Desk(failed, said, pairing, self._tools.clock.now())
+
+
+def _spare_newcomer(line: Line) -> None:
+    """Dissolve a pair instead of deleting a line that was never a part of it: the other half left the scope before."""
+    if any(map(line.plan.removes, line.plan.operations)):
+        line.adopt(LinePlan(fate=Fate.SEVER, deleted_on=line.plan.deleted_on))
 
 
 def _is_marked_blindly(line: Line, side: Side) -> bool:

@@ -29,6 +29,7 @@ TROUBLED = {
     7004270: "a line brought back waited for a field that is not carried that way",
     3769: "an edit that took the other half out of its scope had the edited line deleted",
     7017346: "an agreement was noted with a row that had changed since it was read",
+    1795452382: "a new row met a record that had left the scope, in the place of a deleted one: nothing became of it",
 }
 
 

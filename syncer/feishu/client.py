@@ -152,11 +152,12 @@ class FeishuClient:
 
     def _exchange(self, call: Call, gate: Gate, count: Count) -> tuple[Answer, str]:
         """Send a call once. Also returns the token it was sent with."""
-        option = self._authorised(_request(call), count)
+        request = _request(call)
+        option = self._authorised(request, count)
         with call.form() as form, gate(lambda: self._pace(call)):
             began = self.clock.now()
             count(call.api)
-            raw = self._sent(call, _request(call, form), option)
+            raw = self._sent(call, request if form is None else _request(call, form), option)
         skew = skew_of(raw.headers, began, self.clock.now())
         self.skew = self.skew if skew is None else skew
         body = read_listing(raw.content) if call.listing else raw.content

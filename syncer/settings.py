@@ -92,6 +92,7 @@ class Settings(BaseModel):
     feishu_timeout: float = Field(30.0, gt=0, le=600, description="seconds above 0, at most 600")
     batch_records: int = Field(1000, ge=1, le=1000, description="a number of records from 1 to 1000")
     writer: Literal["table", "base"] = Field("table", description="table or base")
+    revisions: Literal["trusted", "ignored"] = Field("trusted", description="trusted or ignored")
     quota_scale: float = Field(1.0, ge=0, le=100, description="a number from 0 (no limit) to 100")
     audit_days: int = Field(365, ge=0, le=36_500, description="whole days from 0 (for ever) to 36500")
     lease_seconds: int = Field(60, ge=1, le=3600, description="whole seconds from 1 to 3600")

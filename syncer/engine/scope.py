@@ -108,7 +108,7 @@ class Chooser:
         tools, info = self._tools, self._info
         return Asked(
             now=tools.clock.now(),
-            revision=info.revision,
+            revision=info.revision if tools.trusting else None,
             fields=definitions(tools, info),
             types=[field.type for field in followed(tools, info)],
             full=full,

@@ -103,6 +103,8 @@ class Tools:
     """Lines without a link that could not be done with: a later run must look at them whatever its scope is."""
     computed: timedelta = timedelta(minutes=10)
     """How often the fields that Feishu computes are read of every record."""
+    trusting: bool = True
+    """Whether a poll takes a table whose revision stands still for unchanged."""
     anteroom: Callable[[], Anteroom | None] | None = None
     """Where new rows may wait while records are read."""
     drafts: "Drafts | None" = None

@@ -107,6 +107,7 @@ class Syncer(Mappings):
                 log=log,
                 table=job.mapping.table_id,
                 computed=job.mapping.computed,
+                trusting=self.settings.revisions == "trusted",
                 aside=aside,
                 anteroom=sides.rows.anteroom,
                 files=files,

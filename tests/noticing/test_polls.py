@@ -187,3 +187,14 @@ def test_one_event_lost_of_several_about_one_change_is_found_within_the_bound(st
     stage.syncer.clock.skipped += TOLD_TRUST + timedelta(seconds=1)
     pair.sync()
     pair.equal()
+
+
+def test_where_revisions_are_ignored_a_poll_finds_an_edit_that_moved_none(stage, timed):
+    records = filled(stage, timed, 20)
+    stage.control.set_switches(cell_edits_bump_revision=False)
+    timed.edit(records[3], 备注="人 ✏️")
+    assert timed.sync().writes == 0
+    stage.syncer.settings = stage.syncer.settings.model_copy(update={"revisions": "ignored"})
+    report, calls = polled(stage, timed)
+    assert written(report) == {"database update": 1}
+    assert (calls["record.search"], calls["records.read"]) == (1, 0)

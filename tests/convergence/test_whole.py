@@ -7,8 +7,8 @@ from tests.convergence.machine import Machine
 
 SEEDS, CHUNK = 800, 50
 KEPT_IN_DOUBT = {778}
-"""A record is deleted while a run goes on that wrote its row itself, or after one that died: how the rows stood is noted
-at the end of a run alone. Whether somebody edited other columns of that row since our write cannot be told then, so the
+"""A record is deleted while a run goes on that wrote its row itself, or after one that died: how the rows stood is
+noted at the end of a run alone. Whether somebody edited other columns of that row since cannot be told then, so the
 row is kept as if somebody had; the checks know nothing of such doubts."""
 
 

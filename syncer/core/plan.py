@@ -10,6 +10,9 @@ from syncer.core.mapping import DeleteGuard
 from syncer.core.records import Base, Side
 from syncer.core.values import Json, Value, is_empty
 
+FIRST_PAIRING = "first pairing: from "
+"""How the reason of an update begins of whose pairs the two halves had never been compared before."""
+
 
 class Action(StrEnum):
     """What an operation does to one line."""

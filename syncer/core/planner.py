@@ -15,7 +15,7 @@ from syncer.core.mapping import DeletePolicy, Pair, Pairing, Rules
 from syncer.core.marks import MARK, before_mark, is_marked, take_off
 from syncer.core.merge import Circumstances, Merged, merge
 from syncer.core.newborn import Newborn
-from syncer.core.plan import Action, Collision, Fate, LinePlan, Operation, Unfit
+from syncer.core.plan import FIRST_PAIRING, Action, Collision, Fate, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Held, Link, Side, Unreadable, Version
 from syncer.core.values import Json, Value, digest, dump, is_empty
 from syncer.core.where import OUTSIDE, is_outside, leaves, stays_out
@@ -140,7 +140,10 @@ def _plan_both(
 
 
 class _Draft:
-    """A line's plan while its pairs are merged one after the other."""
+    """A line's plan while its pairs are merged one after the other.
+
+    ``known`` names the sides that are given a value of a pair whose two halves had been compared before.
+    """
 
     def __init__(self, lines: Mapping[Side, str]) -> None:
         self.lines = lines
@@ -154,6 +157,7 @@ class _Draft:
         self.differs: list[str] = []
         self.blocked: list[str] = []
         self.verdicts: dict[Side, list[str]] = {Side.FEISHU: [], Side.DATABASE: []}
+        self.known: set[Side] = set()
         self.overwrites = False
 
     def take(self, pair: Pair, base: Base | None, merged: Merged, here: Held, there: Held, desk: Desk) -> None:
@@ -186,6 +190,8 @@ class _Draft:
         self.values[merged.write][pair.name] = merged.value
         self.before[merged.write][pair.name] = held
         self.after[merged.write][pair.name] = merged.base
+        if base is not None:
+            self.known.add(merged.write)
         one_way = not pair.accepts(merged.write.other)  # else `pairing:` or an approval said who wins
         self.overwrites |= base is None and one_way and not is_empty(held)
         if merged.verdict is not None:
@@ -210,6 +216,7 @@ class _Draft:
         )
 
     def _operation(self, side: Side) -> Operation:
+        why = f"changed in {side.other}" if side in self.known else f"{FIRST_PAIRING}{side.other}"
         return Operation(
             side,
             Action.UPDATE,
@@ -217,7 +224,7 @@ class _Draft:
             self.values[side],
             self.before[side],
             self.after[side],
-            "; ".join([f"changed in {side.other}", *self.verdicts[side]]),
+            "; ".join([why, *self.verdicts[side]]),
         )
 
 

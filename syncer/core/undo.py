@@ -1,7 +1,9 @@
 """Taking back what a run did to one line, if nobody edited it since.
 
 What was overwritten comes back as the newest edit of its field: it is written where the run wrote, and carried over
-to the other side, so that both sides agree and the next run has nothing to redo. What was deleted is made anew on both
+to the other side, so that both sides agree and the next run has nothing to redo. Where the run compared two halves for
+the first time nobody had edited anything: the half that the value came from stays, and the two differ again until
+somebody edits one of them. What was deleted is made anew on both
 sides. What was created is deleted, and the link is severed: the line it came from stays and is not carried again until
 somebody edits it.
 """
@@ -43,6 +45,7 @@ class Deed:
     marked: Side | None = None
     unmarked: Value = None
     back: Side | None = None
+    met: set[Side] = field(default_factory=set)
     rest: Mapping[str, Json] = field(default_factory=dict)
 
     def add(self, side: Side, action: Action, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
@@ -167,7 +170,7 @@ def _wanted(pair: Pair, deed: Deed, held: Mapping[Side, Value]) -> dict[Side, Va
             raise Untakable(f"{pair.field} is a sum of changes from both sides; nothing single stood there before")
         before.pop(Side.FEISHU)  # a trigger's or default's answer: what was written first comes back
     (side,) = before
-    if not pair.accepts(side.other):
+    if side in deed.met or not pair.accepts(side.other):
         return {side: before[side], side.other: held[side.other]}
     try:
         return {side: before[side], side.other: pair.carry(before[side], side.other)}

@@ -1,8 +1,9 @@
 """Carries planned lines out, in bounded batches: the database half, what it filled in, the Feishu half, the memory."""
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 
-from syncer.core.plan import Collision, Fate, LinePlan
+from syncer.core.plan import Collision, Fate, LinePlan, Operation
 from syncer.core.planner import failed_digest
 from syncer.core.records import Side
 from syncer.core.values import dump
@@ -99,6 +100,8 @@ class Carrier:
         if not (line.halfway and line.owes_feishu()):
             return
         again = self._tools.plan(line)
+        if line.wish is not None and feishu is not None:
+            again = _beside(again, feishu)
         if again.operation(Side.DATABASE) is not None or again.tells_more_than(line.plan):
             line.leave()
             again = LinePlan(tuple(filter(None, [again.operation(Side.FEISHU)])), again.bases, pending=again.pending)
@@ -138,6 +141,15 @@ class Carrier:
         notebook.mend(line, [pair for pair in failed if pair not in standing])
         report.failures += bool(news)
         report.loose += bool(standing) and not line.stored
+
+
+def _beside(plan: LinePlan, wished: Operation) -> LinePlan:
+    """A plan with what a person wished for Feishu's half besides: no comparison of the halves would come to that."""
+    found, others = plan.operation(Side.FEISHU), [one for one in plan.operations if one.side is not Side.FEISHU]
+    if found is not None:
+        values, before = {**wished.values, **found.values}, {**wished.before, **found.before}
+        wished = replace(wished, values=values, before=before, after={**wished.after, **found.after})
+    return replace(plan, operations=(*others, wished))
 
 
 def _newcomer(line: Line, side: Side) -> str | None:

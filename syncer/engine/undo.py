@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from syncer.core.plan import Action, Fate, Guard, LinePlan, Tally, stopping_guard
+from syncer.core.plan import FIRST_PAIRING, Action, Fate, Guard, LinePlan, Tally, stopping_guard
 from syncer.core.records import Side, Version
 from syncer.core.undo import Deed, Untakable, edited_since, plan_undo, revive
 from syncer.core.values import Json, Value, load
@@ -198,6 +198,8 @@ def deeds(audits: Sequence[Audit]) -> list[Deed]:
         action, before, after = Action(audit.action), _values(audit.before), _values(audit.after)
         if action is Action.UPDATE and not set(after) <= set(before):
             deed.back, after = audit.side, {name: value for name, value in after.items() if name in before}
+        if audit.side not in deed.actions and audit.reason.startswith(FIRST_PAIRING):
+            deed.met.add(audit.side)
         deed.add(audit.side, action, before, after)
     return list(found.values())
 

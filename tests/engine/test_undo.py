@@ -71,6 +71,23 @@ def test_what_was_overwritten_comes_back_on_both_sides_and_the_undo_can_be_undon
     assert {reason for *_, reason in pair.audits()[-4:]} == {f"undo of run {run.run}", f"undo of run {taken.run}"}
 
 
+def test_a_first_pairing_taken_back_leaves_what_the_values_came_from(stage):
+    pair = orders(stage)
+    pair.add({"订单号": "A0001", "金额": 7}, {"订单号": "A0002", "备注": "人写的"})
+    insert(pair, ("A0001", None, "ERP 的"), ("A0002", 5, None))
+    run = pair.sync()
+    assert equal(pair) == [("A0001", 7.0, "ERP 的"), ("A0002", 5.0, "人写的")]
+    taken = undo(pair, run)
+    assert (taken.restored, taken.left) == (2, [])
+    for _ in range(2):
+        assert pair.rows("order_no, amount, note", "order_no") == [("A0001", None, "ERP 的"), ("A0002", 5, None)]
+        records = {one["订单号"]: (one.get("金额"), one.get("备注")) for one in pair.plain().values()}
+        assert records == {"A0001": (7, None), "A0002": (None, "人写的")}
+        assert not pair.sync(full=True).writes
+    assert undo(pair, taken).restored == 2
+    assert stays(pair) == [("A0001", 7.0, "ERP 的"), ("A0002", 5.0, "人写的")]
+
+
 def test_an_edit_that_no_run_has_carried_yet_keeps_its_line_from_being_taken_back(stage):
     pair, ids = synced(stage)
     pair.sql("UPDATE {t} SET amount = 99 WHERE order_no < 'A0002'")

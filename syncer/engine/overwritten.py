@@ -3,7 +3,8 @@
 Every update of a record waits for its event. What arrives tells that all was well, or that somebody had edited the cell
 between our last look and our write: see ``core.overwritten``. Such an edit becomes a conflict with its value. Unless
 the database wins it is put back, and carried over, added up, or parked as any other. Where a guard stopped the run it
-is told all the same, and put back by the first run that may write. Nothing is read for this but the few lines of which
+is told all the same, and put back by the first run that may write; what of the row was edited until then, and is to
+lose, is told then. Nothing is read for this but the few lines of which
 an event says that something was lost.
 """
 
@@ -44,7 +45,7 @@ KEPT = timedelta(hours=8)
 TOLD = "told"
 """Among what was reported of a write: that an event told of it, so that it is no unverified one."""
 WAITING = "waits "
-"""Before the mark of an edit that was told, but is still to be put back."""
+"""Before the mark of an edit that was told, but is still to be put back, and of what the row held when it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,15 @@ class Suspect:
     @property
     def waits(self) -> bool:
         """Whether it was told already, but could not be put back."""
-        return WAITING + self.mark() in self.row.reported
+        return any(mark.startswith(WAITING + self.mark()) for mark in self.row.reported)
+
+    def waiting(self, met: Collision) -> str:
+        """The mark of having been told against what the row held then."""
+        return f"{WAITING}{self.mark()} {digest(orjson.dumps(dump(met.clash.database))).hex()}"
+
+    def is_news(self, met: Collision) -> bool:
+        """Whether it is still to be told: while it waited somebody may have edited the row that it is to win over."""
+        return not self.waits or (met.verdict.winner is Side.FEISHU and self.waiting(met) not in self.row.reported)
 
 
 class Overwritten:
@@ -91,6 +100,7 @@ class Overwritten:
         self._hearing = Hearing(tools, info)
         self._undeleted = Undeleted(tools, self._hearing)
         self._waiting: set[tuple[str, str, str]] = set()
+        self._told: dict[tuple[str, str, str], str] = {}
 
     def look(self, *, stopped: bool = False) -> Collection[str]:
         """Deal with what events told since the last look; the records that something was put back into.
@@ -184,7 +194,7 @@ class Overwritten:
         return lines
 
     def _told_of(self, line: Line, found: Sequence[Suspect]) -> dict[str, tuple[Suspect, Decision]]:
-        """Tell of each edit that was lost, once; those that are to be put back."""
+        """Tell of each edit that was lost, once for what it met; those that are to be put back."""
         tools, wanted = self._tools, dict[str, tuple[Suspect, Decision]]()
         notebook = tools.notebook()
         if tools.witnesses is not None and not line.versions[Side.DATABASE].absent:
@@ -193,7 +203,7 @@ class Overwritten:
             decision = self._decision(line, suspect)
             if decision.met is None:
                 continue
-            if not suspect.waits:
+            if suspect.is_news(decision.met):
                 notebook.collision(line, decision.met)
                 note = notebook.conflicts[-1]
                 record, key = note.record or suspect.row.record, note.key or suspect.one.key  # a line that is gone, too
@@ -201,7 +211,8 @@ class Overwritten:
                 tools.report.conflicts += 1
                 place = (suspect.row.intent.id, suspect.row.record)
                 marks = notebook.reported.get(place, suspect.row.reported)
-                notebook.reported[place] = marks | {WAITING + suspect.mark()}  # in one with the conflict: told once
+                self._told[suspect.place] = suspect.waiting(decision.met)
+                notebook.reported[place] = marks | {self._told[suspect.place]}  # in one with the conflict: told once
             if decision.base is not None:
                 wanted[suspect.pair] = (suspect, decision)
         tools.store(notebook)
@@ -269,7 +280,8 @@ class Overwritten:
         for suspect in suspects:
             place = (suspect.row.intent.id, suspect.row.record)
             waits = suspect.place in self._waiting
-            marks[place] = marks.get(place, suspect.row.reported) | {WAITING * waits + suspect.mark()}
+            told = self._told.get(suspect.place, WAITING + suspect.mark())
+            marks[place] = marks.get(place, suspect.row.reported) | {told if waits else suspect.mark()}
             if waits:
                 kept.add(place)
             if suspect.found.told and suspect.row.until is None:

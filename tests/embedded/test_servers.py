@@ -131,5 +131,22 @@ def test_a_short_home_keeps_its_socket_and_a_long_one_remembers_another_place(tm
     assert len(str(folder / "s").encode()) <= LONGEST
     assert known_socket_folder(long, "s") == folder == socket_folder(long, "s")
     folder.rmdir()
-    assert socket_folder(long, "s") != folder
-    socket_folder(long, "s").rmdir()
+    assert socket_folder(long, "s") == folder  # whoever was told the address finds the next server too
+    folder.rmdir()
+
+
+@pytest.mark.parametrize("taken", ["a link", "a folder open to all"])
+def test_a_place_that_somebody_else_took_meanwhile_is_left_to_them(tmp_path: Path, taken: str) -> None:
+    long = tmp_path / ("长" * 40)
+    long.mkdir()
+    folder = socket_folder(long, "s")
+    folder.rmdir()
+    if taken == "a link":
+        folder.symlink_to(tmp_path)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    other = socket_folder(long, "s")
+    assert other != folder
+    other.rmdir()
+    folder.unlink() if taken == "a link" else folder.rmdir()

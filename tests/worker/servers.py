@@ -56,11 +56,13 @@ class FragilePostgres:
             ["kill", "-QUIT", str(pid)], check=True
         )  # immediate shutdown: no farewell, recovery at the start
         deadline = time.monotonic() + 10
-        while self._server._kept() and time.monotonic() < deadline:
+        while self._server._kept():
+            assert time.monotonic() < deadline, f"the server with process id {pid} did not end"
             time.sleep(0.02)
 
     def start(self):
         self._server.start()
+        assert self._server.url() == self.url
 
     def stop(self):
         self._server.stop()

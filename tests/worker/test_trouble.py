@@ -133,8 +133,11 @@ def test_a_redis_that_comes_back_empty_costs_a_moment(mother, simulator, databas
         redis.kill()
 
 
-def test_a_postgres_that_is_restarted_costs_a_moment(mother, simulator, database, redis_url, tmp_path):
-    postgres = FragilePostgres(tmp_path / "server")
+@pytest.mark.parametrize(
+    "home", ["server", "a server whose home has so long a name that its socket lies elsewhere" * 2]
+)
+def test_a_postgres_that_is_restarted_costs_a_moment(mother, simulator, database, redis_url, tmp_path, home):
+    postgres = FragilePostgres(tmp_path / home)
     try:
         with Scene(mother, simulator, database, postgres.url, redis_url, tmp_path) as scene:
             scene.mapping("orders", "{every: 1s}")

@@ -40,6 +40,7 @@ class RecordHalf:
         self._tools, self._recovery = tools, recovery
         self._freshness = Freshness(tools, bench)
         self._flight: Flight | None = None
+        self._has_moved = False
         self._awaited = Awaited(tools)
 
     def apply(self, lines: Sequence[Line], then: Callable[[], None]) -> None:
@@ -70,6 +71,7 @@ class RecordHalf:
             self._fly(works, then)
             return
         self.land()
+        self._has_moved = False
         for action, send in self._ways().items():
             self._send_all([work for work in works if work.operation.action is action and _stands(work)], send, action)
         then()
@@ -137,6 +139,8 @@ class RecordHalf:
         while works:
             batch = next(cut(works, min(limit, self._room()), MOST_BYTES, _weight))
             works = works[len(batch) :]
+            if self._has_moved:
+                batch = self._ready_again(batch, action)
             while batch:
                 batch = self._attempt(batch, send, action)
 
@@ -149,10 +153,13 @@ class RecordHalf:
                     del left[id(work)]
                 self._take(result, send)
         except TableMovedError as moved:
-            lines = self._freshness.again([work.line for work in left.values()], moved.revision)
-            works = [Work(line, found) for line in lines if (found := line.operation(Side.FEISHU))]
-            return [work for work in works if work.operation.action is action]
+            self._has_moved = True
+            return _works(self._freshness.again([work.line for work in left.values()], moved.revision), action)
         return []
+
+    def _ready_again(self, batch: Sequence[Work], action: Action) -> Sequence[Work]:
+        """Those of a batch that still go after one before it found the table moved, and was read again alone."""
+        return _works(self._freshness.fresh([work.line for work in batch], None), action)
 
     def _take(self, result: Sent[Work, Answer] | Bad[Work], send: Callable[[Sequence[Work]], Answer]) -> None:
         if isinstance(result, Sent):
@@ -301,6 +308,11 @@ class RecordHalf:
                 self._take(result, send)
         except TableMovedError:
             work.line.leave()
+
+
+def _works(lines: Sequence[Line], action: Action) -> list[Work]:
+    works = [Work(line, found) for line in lines if (found := line.operation(Side.FEISHU))]
+    return [work for work in works if work.operation.action is action]
 
 
 def _stands(work: Work) -> bool:

@@ -32,6 +32,7 @@ TROUBLED = {
     7017346: "an agreement was noted with a row that had changed since it was read",
     1795452382: "a new row met a record that had left the scope, in the place of a deleted one: nothing became of it",
     92300537: "an edit that a guard kept from being put back won over a row edited meanwhile, and nobody was told",
+    1795453998: "a batch went over an edit, after the batch before it found the table moved and was read again alone",
     40201070: "an edit whose putting back failed won over a row edited before the next try, and nobody was told",
 }
 

@@ -9,7 +9,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from syncer.embedded.account import server_account
+from syncer.embedded.account import STAND_IN
 
 LONGEST = 103  # bytes in the path of a Unix socket that every system takes (Linux 107, macOS 103)
 
@@ -49,7 +49,7 @@ def _made_again(path: Path) -> bool:
         path.mkdir(mode=0o700)
     except FileExistsError:
         return _is_ours(path.lstat())
-    except FileNotFoundError:  # the folder around it is gone
+    except (FileNotFoundError, PermissionError):  # the folder around it is gone, or closed to us by now
         return False
     return True
 
@@ -59,5 +59,6 @@ def _is_ours(found: os.stat_result) -> bool:
 
 
 def _our_accounts() -> set[int]:
-    """Our own account and the one that servers run as."""
-    return {os.geteuid(), pwd.getpwnam(server_account().name).pw_uid}
+    """Our own account and, for root, the one that servers run as."""
+    mine = os.geteuid()
+    return {mine} if mine else {mine, pwd.getpwnam(STAND_IN).pw_uid}

@@ -31,14 +31,17 @@ FROM ROWS FROM (
 ) AS listed (line, link, print, print_length, match, match_length, version, version_length)
 """
 
-# Of a linked line that is as it was nothing is staged but its link.
+# Of a linked line that is as it was nothing is staged but its link. Each line's link is looked up by itself: a table that
+# was filled a moment ago has no statistics, and a plan made without them would read all links for every page.
 SIFT: LiteralString = """
 WITH page AS (
   SELECT line, place, substr(%(prints)s, (place::int - 1) * 16 + 1, 16) AS print
   FROM unnest(CAST(%(lines)s AS text[])) WITH ORDINALITY AS listed (line, place)
 ), found AS (
-  SELECT p.place, l.id, l.layout = %(layout)s AND l.{print} = p.print AS same
-  FROM page p LEFT JOIN syncer_state.link l ON l.mapping = %(mapping)s AND l.{line} = p.line
+  SELECT p.place, l.id, l.layout = %(layout)s AND l.print = p.print AS same
+  FROM page p LEFT JOIN LATERAL (
+    SELECT id, layout, {print} AS print FROM syncer_state.link WHERE mapping = %(mapping)s AND {line} = p.line LIMIT 1
+  ) l ON true
 ), kept AS (
   INSERT INTO staged (side, link) SELECT %(side)s, id FROM found WHERE same
 )

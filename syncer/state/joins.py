@@ -31,8 +31,8 @@ FROM ROWS FROM (
 ) AS listed (line, link, print, print_length, match, match_length, version, version_length)
 """
 
-# Of a linked line that is as it was nothing is staged but its link. Each line's link is looked up by itself: a table that
-# was filled a moment ago has no statistics, and a plan made without them would read all links for every page.
+# Of a linked line that is as it was nothing is staged but its link. Each line's link is looked up by itself: a table
+# that was filled a moment ago has no statistics, and a plan made without them would read all links for every page.
 SIFT: LiteralString = """
 WITH page AS (
   SELECT line, place, substr(%(prints)s, (place::int - 1) * 16 + 1, 16) AS print
@@ -47,6 +47,8 @@ WITH page AS (
 )
 SELECT place, id FROM found WHERE same IS NOT TRUE
 """
+
+STAGE_SAME: LiteralString = "INSERT INTO staged (side, link) SELECT %s, unnest(CAST(%s AS bigint[]))"
 
 UNSTAGED: LiteralString = """
 SELECT l.id, l.{line} FROM syncer_state.link l

@@ -14,6 +14,7 @@ from syncer.state.arrays import array_text
 from syncer.state.births import store_births
 from syncer.state.layouts import Layouts
 from syncer.state.tables import SIDE_CODES
+from syncer.state.windows import Window
 
 _LINE = {Side.FEISHU: "record", Side.DATABASE: "key"}
 _PRINT = {Side.FEISHU: "record_print", Side.DATABASE: "key_print"}
@@ -88,6 +89,7 @@ class LinkTable:
         self._connection = connection
         self._mapping = mapping
         self._layouts = layouts
+        self._windows: list[Window] = []
         connection.execute(_STAGE.format(columns=_COLUMNS))
         row = connection.execute(_ANY, [mapping]).fetchone()
         self._empty = row is None
@@ -101,6 +103,16 @@ class LinkTable:
     def layout(self) -> int:
         """The layout under which a print counts."""
         return self._layouts.current
+
+    def window(self, side: Side) -> Window:
+        """Links in the order they were made; told of whatever is stored from now on, until ``close_windows``."""
+        window = Window(self._connection, side, self._mapping, self.layout)
+        self._windows.append(window)
+        return window
+
+    def close_windows(self) -> None:
+        """Nobody looks through a window any more."""
+        self._windows.clear()
 
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh link ids."""
@@ -145,6 +157,8 @@ class LinkTable:
 
     def store(self, links: Sequence[Remembered], forgotten: Sequence[int]) -> None:
         """Insert or update links and forget others, within the caller's transaction."""
+        for window in self._windows:
+            window.forget([*forgotten, *(remembered.link.id for remembered in links if remembered.link.id is not None)])
         if forgotten:
             self._connection.execute(
                 "DELETE FROM syncer_state.link WHERE mapping = %s AND id = ANY(%s)", [self._mapping, list(forgotten)]

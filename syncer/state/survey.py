@@ -23,6 +23,7 @@ _SIFT = {
     Side.FEISHU: joins.SIFT.format(line="record", print="record_print"),
     Side.DATABASE: joins.SIFT.format(line="key", print="key_print"),
 }
+_MOST_SAME = 10_000  # links of lines that are as they were, staged at once
 _SIDES = {code: side for side, code in SIDE_CODES.items()}
 
 Found = tuple[Version | Look | None, bytes | None]
@@ -49,6 +50,9 @@ class PostgresSurvey:
         self._links = links
         self._reading = reading
         self._forms = VersionForms()
+        links.close_windows()
+        self._windows = {side: links.window(side) for side in Side}
+        self._same: dict[Side, list[int]] = {side: [] for side in Side}
         for statement in joins.OPEN:
             connection.execute(statement)
 
@@ -56,6 +60,24 @@ class PostgresSurvey:
         """Stage the lines that are as they were; tell the places of the others, and their links."""
         if self._links.empty:
             return [(place, None) for place in range(len(lines))]
+        with self._reading():
+            same, rest = self._windows[side].take(lines, prints)
+            self._same[side] += same
+            if sum(map(len, self._same.values())) >= _MOST_SAME:
+                self._stage_same()
+            if not rest:
+                return []
+            others = self._looked_for(side, [lines[place] for place in rest], [prints[place] for place in rest])
+        return [(rest[place], link) for place, link in others]
+
+    def _stage_same(self) -> None:
+        """Stage what was found to be as it was; before anything else is staged, for what comes last counts."""
+        for side, links in self._same.items():
+            if links:
+                self._connection.execute(joins.STAGE_SAME, [SIDE_CODES[side], number_array(links)])
+                links.clear()
+
+    def _looked_for(self, side: Side, lines: Sequence[str], prints: Sequence[bytes]) -> list[tuple[int, int | None]]:
         page = {
             "lines": array_text(lines),
             "prints": b"".join(prints),
@@ -63,8 +85,8 @@ class PostgresSurvey:
             "mapping": self._mapping,
             "layout": self._links.layout,
         }
-        with self._reading():
-            rows = self._connection.execute(_SIFT[side], page, binary=True).fetchall()
+        self._stage_same()
+        rows = self._connection.execute(_SIFT[side], page, binary=True).fetchall()
         return sorted((place - 1, link) for place, link in rows)
 
     def stage(self, side: Side, lines: Sequence[Staged]) -> None:
@@ -99,6 +121,7 @@ class PostgresSurvey:
             page[plural], page[f"{name}_starts"], page[f"{name}_lengths"] = joined(parts)
         page["versions"], page["version_starts"], page["version_lengths"] = joined(versions)
         with self._reading():
+            self._stage_same()
             self._connection.execute(joins.STAGE, page)
 
     def _dumped(self, lines: Sequence[Staged]) -> Sequence[bytes | None]:
@@ -110,6 +133,7 @@ class PostgresSurvey:
         line: LiteralString = "record" if side is Side.FEISHU else "key"
         page = {"mapping": self._mapping, "side": SIDE_CODES[side], "after": after, "limit": limit}
         with self._reading():
+            self._stage_same()
             rows = self._connection.execute(joins.UNSTAGED.format(line=line), page).fetchall()
         return [(link, name) for link, name in rows]
 
@@ -144,8 +168,10 @@ class PostgresSurvey:
             "database_overtaken": _named(overtaken, Side.DATABASE),
             "others": joins.MOST_OTHERS,
         }
+        self._links.close_windows()
         with self._reading():
             with self._connection.transaction():
+                self._stage_same()
                 for side in {side for side, _ in overtaken}:
                     self._overtake(side, _named(overtaken, side))
                 lines, others = self._drop_repeated()

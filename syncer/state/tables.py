@@ -113,7 +113,7 @@ link = Table(
     Index(None, "mapping", "record", unique=True),
     Index(None, "mapping", "key", unique=True),
     Index(None, "mapping", "match"),
-    Index(None, "mapping", "layout", "restless"),
+    Index("link_window", "mapping", "layout", "restless", "id"),
 )
 
 run = Table(

@@ -18,6 +18,7 @@ Forms: TypeAlias = Sequence[Json]
 """The stored forms (``core.values.dump``) of a series, or other JSON of as many lines."""
 
 T = TypeVar("T")
+Step = TypeVar("Step", bound=Callable[..., Any])
 
 _NOTHING = type(None)
 AS_THEY_ARE = {str, bool, _NOTHING}
@@ -39,16 +40,37 @@ def same(one: Series, other: Series) -> bool:
     return one is other or (one == other and len((kinds(one) | kinds(other)) - {_NOTHING}) <= 1)
 
 
-def along(step: Callable[[Any], T], series: Sequence[Any]) -> list[T]:
+def in_one_go(whole: Callable[[Any, Sequence[Any]], Sequence[Any] | None]) -> Callable[[Step], Step]:
+    """Marks a method that can often be made along a whole series at once.
+
+    ``whole``, a method of the same class, tells what comes of each, or ``None`` where each must be looked at by itself.
+    """
+
+    def marked(step: Step) -> Step:
+        step.in_one_go = whole  # type: ignore[attr-defined]
+        return step
+
+    return marked
+
+
+def at_once(step: Callable[[Any], T], series: Sequence[Any]) -> Sequence[T] | None:
+    """What a step so marked makes of each of a series, if it can be told in one go."""
+    whole = getattr(step, "in_one_go", None)
+    return None if whole is None or not series else whole(step.__self__, series)  # type: ignore[attr-defined]
+
+
+def along(step: Callable[[Any], T], series: Sequence[Any]) -> Sequence[T]:
     """What a step makes of each of a series; made once where the same comes again and again."""
+    if (made := at_once(step, series)) is not None:
+        return made
     some = series[:_SOME]
     if 2 * len(set(some)) > len(some) or 2 * len(distinct := set(series)) > len(series):
         return list(map(step, series))
-    made = {one: step(one) for one in distinct}
-    return [made[one] for one in series]
+    by_value = {one: step(one) for one in distinct}
+    return [by_value[one] for one in series]
 
 
-def along_held(step: Callable[[Any], T], series: Sequence[Any]) -> list[T | None]:
+def along_held(step: Callable[[Any], T], series: Sequence[Any]) -> Sequence[T | None]:
     """The same where nothing is left as it is."""
     if None not in series:
         return along(step, series)

@@ -8,7 +8,7 @@ from syncer.core.mapping import Misfit, Pair, Rules
 from syncer.core.marks import MARK
 from syncer.core.plan import Operation
 from syncer.core.records import Base, Held, Side, Unreadable, Version, key_text, key_values
-from syncer.core.series import Forms, Series, along_held, match_digests
+from syncer.core.series import Forms, Series, along_held, at_once, match_digests
 from syncer.core.values import Json, Value, digest, is_empty, match_digest
 from syncer.core.where import OUTSIDE, Where, is_outside
 from syncer.fields.keys import key_value
@@ -231,7 +231,7 @@ class Lens:
         """A pair's Feishu-side values as cells in the written shape."""
         return along_held(self.pairs[name].translator.cell, values)
 
-    def bind_series(self, name: str, values: Series) -> list[object]:
+    def bind_series(self, name: str, values: Series) -> Sequence[object]:
         """A pair's database-side values as bind parameters."""
         return along_held(self.pairs[name].translator.column, values)
 
@@ -249,7 +249,8 @@ _OWN = b"its own name"
 
 def _read(read: Callable[[Any], Value], series: Sequence[Any]) -> Sequence[Held]:
     try:
-        return list(map(read, series))
+        made = at_once(read, series)
+        return list(map(read, series)) if made is None else made
     except Misfit:
         return [_read_alone(read, one) for one in series]
 

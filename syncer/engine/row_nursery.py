@@ -106,7 +106,7 @@ class RowNursery:
         seen = {*(self._tools.memory.seen(Side.DATABASE, wanted) if wanted else ()), *self._keys.intersection(coming)}
         return numbered.without([key in seen for key in keys]) if seen else (numbered, [])
 
-    def _binds(self, slice_: Slice) -> dict[str, list[object]]:
+    def _binds(self, slice_: Slice) -> dict[str, Sequence[object]]:
         return {name: self._tools.lens.bind_series(name, series) for name, series in slice_.born.values.items()}
 
     def _write(self, ready: Ready, binds: Mapping[str, Sequence[object]]) -> Arrived | None:

@@ -1,7 +1,33 @@
 """Characters that one of the two sides cannot hold."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from syncer.core.mapping import Misfit
+from syncer.core.series import kinds
 from syncer.fields.forms import alien
+
+_TEXTS = {str, type(None)}
+_AT_ONCE = 1_000_000  # characters that are looked at together
+
+
+def surely_sound(series: Sequence[object]) -> bool:
+    """Whether a series holds nothing but texts that both sides can hold, and nothing; very long ones are not judged."""
+    if not kinds(series) <= _TEXTS:
+        return False
+    texts = [text for text in series if isinstance(text, str)]
+    if sum(map(len, texts)) > _AT_ONCE:
+        return False
+    try:
+        sound("".join(texts))
+    except Misfit:
+        return False
+    return True
+
+
+def longest(series: Iterable[Any]) -> int:
+    """The greatest length in a series; nothing has none."""
+    return max(map(len, filter(None, series)), default=0)
 
 
 def sound(text: object) -> str:

@@ -1,12 +1,13 @@
 """Single and multi select (types 3, 4): names are read and written; one the field does not know makes an option."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from syncer.core.mapping import Misfit
+from syncer.core.series import Series, in_one_go
 from syncer.core.values import Json, Value
-from syncer.fields.characters import sound
+from syncer.fields.characters import sound, surely_sound
 from syncer.fields.forms import Kind, alien, nothing
 from syncer.fields.options import ANY, Options
 from syncer.fields.text import plain_text
@@ -23,6 +24,13 @@ class SingleSelectField:
     kind: ClassVar[Kind] = Kind.TEXT
     version: ClassVar[int] = 1
 
+    def _read_all(self, cells: Sequence[Json]) -> Series | None:
+        if not surely_sound(cells):
+            return None
+        names = {cell: self.read(cell) for cell in set(cells)}
+        return [names[cell] for cell in cells]
+
+    @in_one_go(_read_all)
     def read(self, cell: Json) -> Value:
         """A name."""
         if type(cell) is str:

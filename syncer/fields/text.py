@@ -1,15 +1,19 @@
 """Text, and its looks Email and Barcode (type 1): segments are read, a string is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from syncer.core.mapping import Misfit
+from syncer.core.series import Series, in_one_go, kinds
 from syncer.core.values import Json, Value
-from syncer.fields.characters import sound
+from syncer.fields.characters import longest, sound, surely_sound
 from syncer.fields.forms import Kind, alien, excerpt, nothing
 
 MOST_CHARACTERS = 100_000
 """Of a text cell; above, Feishu answers 1254130 (bitable.md 2.7)."""
+
+_SEGMENTS = {list, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,28 @@ class TextField:
     kind: ClassVar[Kind] = Kind.TEXT
     version: ClassVar[int] = 1
 
+    def _read_all(self, cells: Sequence[Any]) -> Series | None:
+        if not kinds(cells) <= _SEGMENTS or longest(cells) > 1:
+            return None
+        try:
+            texts = [None if cell is None else cell[0]["text"] for cell in cells]
+        except (TypeError, KeyError, IndexError):
+            return None
+        return [text or None for text in texts] if surely_sound(texts) else None
+
+    @in_one_go(_read_all)
     def read(self, cell: Json) -> Value:
         """Join the segments; a plain string is taken too, as older endpoints and formulas show it."""
         if cell is None:
             return None
         return sound(joined(cell)) or None
 
+    def _fit_all(self, values: Series) -> Series | None:
+        if surely_sound(values) and longest(values) <= MOST_CHARACTERS:
+            return [value or None for value in values] if "" in values else values
+        return None
+
+    @in_one_go(_fit_all)
     def fit(self, value: Value) -> Value:
         """Feishu keeps text as it is, up to 100,000 characters."""
         if not value:

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncer.core.mapping import Misfit
+from syncer.core.series import at_once
 from syncer.core.values import dump, load
+from syncer.fields.columns.text import TextColumn
+from syncer.fields.text import TextField
 from tests.fields.pairs import CASES, Case, fits, named
 
 shared = settings(max_examples=max(12, settings().max_examples // 5))
@@ -88,3 +91,41 @@ def test_a_misfit_says_why(case: Case):
     with pytest.raises(Misfit) as caught:
         case.translator.from_cell({"strange": [1]})
     assert "strange" in caught.value.reason
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+@shared
+@given(data=st.data())
+def test_a_series_becomes_what_each_of_it_becomes(case: Case, data):
+    """Where a whole series can be dealt with in one go, nothing else comes of it than one by one, types included."""
+    carry = case.translator
+    cells, held = data.draw(st.lists(st.none() | case.cells)), data.draw(st.lists(st.none() | case.held))
+    for step, series in (
+        (carry.from_cell, cells),
+        (carry.from_column, held),
+        (carry.to_database, fits_all(carry.from_cell, cells)),
+        (carry.to_feishu, fits_all(carry.from_column, held)),
+    ):
+        try:
+            made = at_once(step, series)
+        except Misfit:
+            continue
+        if made is not None:
+            alone = [step(one) for one in series]
+            assert list(made) == alone
+            assert list(map(type, made)) == list(map(type, alone))
+
+
+def fits_all(step, series):
+    return [value for one in series for value in fits(step, one)]
+
+
+@pytest.mark.parametrize(("nullable", "series"), [(True, ["a", None, None]), (False, ["a", "", ""])])
+def test_empty_texts_of_a_series_become_what_the_column_takes(nullable, series):
+    assert at_once(TextColumn(nullable=nullable).fit, ["a", None, ""]) == series
+
+
+@pytest.mark.parametrize("bad", ["\0", "\ud83d", 7, "x" * 1_000_001])
+def test_a_series_with_what_may_not_fit_is_looked_at_one_by_one(bad):
+    assert at_once(TextColumn(nullable=True).fit, ["a", bad]) is None
+    assert at_once(TextField().read, [[{"text": "a"}], [{"text": bad}]]) is None

@@ -5,8 +5,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from syncer.core.mapping import Misfit
+from syncer.core.series import Series, in_one_go
 from syncer.core.values import Value
-from syncer.fields.characters import sound
+from syncer.fields.characters import sound, surely_sound
 from syncer.fields.columns.empties import null
 from syncer.fields.forms import Kind, alien, excerpt
 from syncer.fields.text import plain_text
@@ -25,6 +26,15 @@ class TextColumn:
         """The text, ``''`` too."""
         return held if held is None or isinstance(held, str) else decoded(held)
 
+    def _fit_all(self, values: Series) -> Series | None:
+        if self.length is not None or not surely_sound(values):
+            return None
+        empty = None if self.nullable else ""
+        return (
+            [value or empty for value in values] if "" in values or (None in values and not self.nullable) else values
+        )
+
+    @in_one_go(_fit_all)
     def fit(self, value: Value) -> Value:
         """Empty becomes NULL, or ``''`` where no NULL is taken."""
         if not value:

@@ -125,6 +125,7 @@ class Bench:
         if not names:
             return
         versions, prints = self._fetch_records(names) if side is Side.FEISHU else self._fetch_rows(names)
+        self._tools.lens.meet(list(versions.values()))
         for line, name in zip(lines, names, strict=True):
             line.versions[side] = versions.get(name) or absent(side, name, self._tools.clock.now())
             line.prints[side] = prints.get(name)

@@ -1,7 +1,7 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,7 +21,7 @@ from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
 from syncer.engine.lens import Lens
 from syncer.engine.record_drafts import RecordDrafts
-from syncer.ports import Memory, RawRecord, RawRow, Records, RowPage, Rows, Staged, Survey
+from syncer.ports import Memory, RawRecord, RawRow, Records, RowPage, Rows, Seen, Staged, Survey
 from syncer.ports.progress import Reporter
 
 _Raw: TypeAlias = "tuple[str, bytes, datetime | None]"
@@ -249,33 +249,31 @@ class Reader:
     def stage_records(self, raws: Sequence[RawRecord], read_at: datetime) -> list[Staged]:
         """Records as a survey takes them."""
         seen = self._memory.seen(Side.FEISHU, [raw.id for raw in raws])
-        staged = []
-        for raw in raws:
-            known = seen.get(raw.id)
-            if known is not None and known.print == raw.print:
-                staged.append(Staged(raw.id, raw.print, known.link))
-                continue
-            self._touched.read([raw], read_at)
-            version = self._lens.record(raw, read_at)
-            match = self._alone(version) if known is None else None
-            if known is None and is_outside(version):
+        moved = [raw for raw in raws if (known := seen.get(raw.id)) is None or known.print != raw.print]
+        self._touched.read(moved, read_at)
+        versions = self._met(self._lens.record(raw, read_at) for raw in moved)
+        for version in versions.values():
+            if version.line not in seen and is_outside(version):
                 self.outsiders.update(map(hash, filter(None, [self._lens.match(inside(version))])))
-            staged.append(Staged(raw.id, raw.print, known.link if known else None, match, version))
-        return staged
+        return [self._staged(raw.id, raw.print, seen.get(raw.id), versions.get(raw.id)) for raw in raws]
 
     def stage_rows(self, raws: Sequence[RawRow], read_at: datetime) -> list[Staged]:
         """Rows as a survey takes them."""
         seen = self._memory.seen(Side.DATABASE, [raw.key for raw in raws])
-        staged = []
-        for raw in raws:
-            known = seen.get(raw.key)
-            if known is not None and known.print == raw.print:
-                staged.append(Staged(raw.key, raw.print, known.link))
-                continue
-            version = self._lens.row(raw, read_at)
-            match = self._alone(version) if known is None else None
-            staged.append(Staged(raw.key, raw.print, known.link if known else None, match, version))
-        return staged
+        moved = [raw for raw in raws if (known := seen.get(raw.key)) is None or known.print != raw.print]
+        versions = self._met(self._lens.row(raw, read_at) for raw in moved)
+        return [self._staged(raw.key, raw.print, seen.get(raw.key), versions.get(raw.key)) for raw in raws]
+
+    def _met(self, versions: Iterable[Version]) -> dict[str, Version]:
+        """Versions by their lines; whoever they name is looked up together."""
+        found = {version.line: version for version in versions}
+        self._lens.meet(list(found.values()))
+        return found
+
+    def _staged(self, line: str, print_: bytes, known: Seen | None, version: Version | None) -> Staged:
+        """One line, with its version unless it is as it was."""
+        match = self._alone(version) if known is None and version is not None else None
+        return Staged(line, print_, known.link if known is not None else None, match, version)
 
 
 def proven(reading: Reading, distinct: int, *, whole: bool, revived: int = 0) -> Reading:

@@ -85,6 +85,28 @@ def test_people_of_a_whole_table_are_asked_for_in_batches_and_once(office):
     assert (shown(pair, "D7")["负责人"], pair.failures()) == ([more[7]], [])
 
 
+def test_people_of_a_few_lines_are_asked_for_in_batches_too(office):
+    pair = office.pair("person: email", "person: open_id")
+    (record,) = pair.add({"编号": "A"})
+    pair.sql("INSERT INTO {t} (no) SELECT 'D' || n FROM generate_series(0, 59) n")
+    pair.settle()
+    more = office.control.hire([{"name": f"员工{n}", "email": f"e{n}@a.cn"} for n in range(180)])
+    pair.edit(record, 负责人=[{"id": more[0]}])
+    pair.add(*({"编号": f"F{n}", "负责人": [{"id": open_id}]} for n, open_id in enumerate(more[:60])))
+    pair.sql("UPDATE {t} SET owners = ARRAY['e' || 59 + id || '@a.cn'], checker = NULL WHERE no LIKE 'D%'")
+    pair.sql(
+        "INSERT INTO {t} (no, owners) SELECT 'N' || n, ARRAY['e' || n || '@a.cn'] FROM generate_series(120, 179) n"
+    )
+    before = office.control.counts()
+    pair.sync()
+    after = office.control.counts()
+    asked = {api: n for api in after if api.startswith("contact.") and (n := after[api] - before.get(api, 0))}
+    assert sum(asked.values()) <= 10, asked
+    assert (pair.rows("owners", order="no")[0], pair.failures()) == ((["e0@a.cn"],), [])
+    assert len(shown(pair, "N179")["负责人"]) == 1
+    assert is_quiet(pair, 2)
+
+
 @pytest.mark.parametrize("unknown", ["reject", "empty", "{default: han@a.cn}"])
 def test_somebody_who_is_not_known_fails_alone_or_is_left_empty(unknown, office):
     pair = office.pair(f"person: email, unknown: {unknown}", "person: open_id")

@@ -14,7 +14,8 @@ import orjson
 
 from syncer.simulator.calls import Call
 from syncer.simulator.errors import Refusal
-from syncer.simulator.paging_faults import FAULTY_PAGES, previous_page
+from syncer.simulator.paging import shown_before
+from syncer.simulator.paging_faults import FAULTY_PAGES, is_page, previous_page
 from syncer.simulator.quotas import too_many
 
 Go = Callable[[], Awaitable[Any]]
@@ -102,6 +103,10 @@ async def _page(fault: Fault, _call: Call, go: Go) -> Any:
     return FAULTY_PAGES[fault.kind](await go(), fault.params)
 
 
+async def _end(fault: Fault, call: Call, go: Go) -> Any:
+    return FAULTY_PAGES[fault.kind](await go(), {**fault.params, "before": shown_before(call.query)})
+
+
 async def _repeat_page(_fault: Fault, call: Call, go: Go) -> Any:
     call.query["page_token"] = previous_page(call.query)
     return await go()
@@ -131,6 +136,10 @@ def _is_poisoned(fault: Fault, call: Call) -> bool:
     name, value = fault.params["field"], fault.params["value"]
     cells = [record.get("fields") for record in _records_of(call) if isinstance(record, dict)]
     return any(isinstance(each, dict) and name in each and each[name] == value for each in cells)
+
+
+def _is_that_page(fault: Fault, call: Call) -> bool:
+    return is_page(call.query, fault.params["page"])
 
 
 def _is_oversize(fault: Fault, call: Call) -> bool:
@@ -167,9 +176,11 @@ KINDS: dict[str, FaultKind] = {
     "slow_body": FaultKind("done, the second half of the body comes after `seconds`", _slow, {"seconds": 1.0}),
     "empty_listing": FaultKind("a listing is an empty success", _page),
     "cut_short": FaultKind(
-        "a listing ends with this page, after `keep` items; `cut_total`: total says so too",
-        _page,
-        {"keep": None, "cut_total": False},
+        "a listing ends with this page (or with its page number `page`), after `keep` items; "
+        "`cut_total`: total says so too; `no_total`: it is left out",
+        _end,
+        {"keep": None, "page": None, "cut_total": False, "no_total": False},
+        fits=_is_that_page,
     ),
     "hide_records": FaultKind(
         "a `share` of the records is not listed; `cut_total`: total is smaller too",

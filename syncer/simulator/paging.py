@@ -5,7 +5,7 @@ what is there when it is asked for.
 import base64
 import binascii
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,16 @@ class Page:
     """One page of a listing, before it becomes the `data` of an answer."""
 
     items: list[Any]
-    total: int
+    total: int | None
     has_more: bool
     page_token: str
     token_on_last: bool = False
 
     def data(self, empty_items: str) -> dict[str, Any]:
         """Return the `data` object; `page_token` stands there only when there is more, or lists are like that."""
-        shown: dict[str, Any] = {"has_more": self.has_more, "total": self.total}
+        shown: dict[str, Any] = {"has_more": self.has_more}
+        if self.total is not None:
+            shown["total"] = self.total
         if self.items or empty_items == "list":
             shown["items"] = self.items
         elif empty_items == "null":
@@ -87,6 +89,12 @@ def cut_records(
 
 def _token(content: dict[str, int]) -> str:
     return base64.b64encode(orjson.dumps(content)).decode()
+
+
+def shown_before(query: Mapping[str, str]) -> int:
+    """Return how many records the pages before the one that a query asks for have shown."""
+    token = query.get("page_token", "")
+    return int(orjson.loads(base64.b64decode(token))["o"]) if token else 0
 
 
 def token_before(token: str, size: int) -> str:

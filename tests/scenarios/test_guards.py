@@ -7,6 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from syncer.core.records import Side
+from syncer.feishu import quotas
 from syncer.ports import Fetched
 from syncer.testing import InMemoryRecords
 from tests.engine.stage import written
@@ -14,12 +15,8 @@ from tests.scenarios.worlds import MemoryWorld, Rules, StageWorld
 
 STORY = YAML(typ="safe").load((Path(__file__).parent / "guards.yaml").read_text(encoding="utf-8"))
 STORIES = {one["story"]: one for one in STORY["stories"]}
-PAGE = 40
-FAULTS = {
-    "empty": ("empty_listing", {}),
-    "first page": ("cut_short", {"keep": PAGE}),
-    "half": ("hide_records", {}),
-}
+FAULTS = {"empty": "empty_listing", "half": "hide_records"}
+TOTALS = {"right": {}, "absent": {"no_total": True}, "wrong": {"cut_total": True}}
 
 
 class TwistedRecords(InMemoryRecords):
@@ -30,14 +27,20 @@ class TwistedRecords(InMemoryRecords):
         self.listing, self.table_of = listing, table
 
     def shows(self, place):
-        return {"empty": False, "first page": place < PAGE, "half": place % 2 == 0}[self.listing]
+        return self.listing == "half" and place % 2 == 0
 
     def read(self, names):
         pages = list(super().read(names))
         records = [record for page in pages for record in page.records]
-        kept = [record for place, record in enumerate(records) if self.shows(place)]
-        total = len(records) if self.listing == "first page" else len(kept)
-        yield replace(pages[0], records=kept, total=total, last=True)
+        if isinstance(self.listing, str):
+            kept = [record for place, record in enumerate(records) if self.shows(place)]
+            yield replace(pages[0], records=kept, total=len(kept), last=True)
+            return
+        size, come = self.listing["size"], self.listing["come"]
+        total = {"right": len(records), "absent": None, "wrong": size * come}[self.listing["total"]]
+        for place in range(come):
+            some = records[place * size : (place + 1) * size]
+            yield replace(pages[0], records=some, total=total, last=place == come - 1)
 
     def fetch(self, ids, names):
         found = super().fetch(ids, names)
@@ -65,9 +68,11 @@ class FaultyWorld(StageWorld):
 
     def answer(self, listing):
         self.stage.control.clear_faults()
-        if listing is not None:
-            fault, how = FAULTS[listing]
-            self.stage.control.fault("bitable.record.search", fault, times=1000, **how)
+        if isinstance(listing, str):
+            self.stage.control.fault("bitable.record.search", FAULTS[listing], times=1000)
+        elif listing is not None:
+            how = TOTALS[listing["total"]]
+            self.stage.control.fault("bitable.record.search", "cut_short", times=1000, page=listing["come"], **how)
 
 
 def rules(story):
@@ -131,6 +136,8 @@ def test_a_guard_stops_what_looks_wrong(name):
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_it_does_so_on_real_tables_too(stage, name):
+def test_it_does_so_on_real_tables_too(stage, name, monkeypatch):
     story = STORIES[name]
+    if isinstance(listing := story.get("listing"), dict):
+        monkeypatch.setattr(quotas, "RECORDS_PER_PAGE", listing["size"])
     tell(FaultyWorld(stage, rules(story)), story)

@@ -157,6 +157,16 @@ def test_a_listing_can_be_cut_short(orders, control, ten, cut_total, total):
     assert "page_token" not in data
 
 
+@pytest.mark.parametrize(("told", "total"), [({}, 10), ({"cut_total": True}, 8), ({"no_total": True}, None)])
+def test_a_listing_can_end_with_one_of_its_pages_each_time(orders, control, ten, told, total):
+    control.fault(SEARCH, "cut_short", times=9, page=2, **told)
+    for _ in range(2):
+        first = orders.search(page_size=4).data
+        last = orders.search(page_size=4, page_token=first["page_token"]).data
+        assert (first["has_more"], first["total"], [len(page["items"]) for page in (first, last)]) == (True, 10, [4, 4])
+        assert (last["has_more"], last.get("total")) == (False, total)
+
+
 def test_lists_of_fields_can_be_cut_too(orders, control):
     control.fault("bitable.field.list", "cut_short")
     assert orders.call("GET", "/fields", page_size=3).data["has_more"] is False

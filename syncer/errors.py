@@ -5,6 +5,7 @@ not answer; exit 5), ``FaultError`` (a fault of ours; exit 1). A run that a guar
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class SyncerError(Exception):
@@ -55,6 +56,14 @@ class OutsideError(SyncerError):
 
 class UnreachableError(OutsideError):
     """A database, Redis or Feishu could not be reached."""
+
+
+class UsedUpError(UnreachableError):
+    """What Feishu allows of a call in a day is used up; nothing was done. ``until``: when it is worth asking again."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        self.until = until
+        super().__init__(message)
 
 
 class BusyError(OutsideError):

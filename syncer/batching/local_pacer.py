@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from syncer.batching.askers import ANYONE, Asker
 from syncer.batching.fair_queue import FairQueue
-from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SOON, SPARE, Claim, Quota
+from syncer.batching.quota import CATCH_UP, LONGEST_WAIT, SHORTEST_WAIT, SOON, SPARE, Claim, LongWaitError, Quota
 from syncer.ports import Clock
 
 _CROWDED = timedelta(milliseconds=20)
@@ -28,9 +28,9 @@ class LocalPacer:
         self._lanes: dict[str, _Lane] = {}
         self._lock = threading.Lock()
 
-    def take(self, key: str, quota: Quota, who: Asker = ANYONE) -> float:
-        """Wait until one more call may begin, and count it. Returns the seconds waited."""
-        return keep_asking(self._clock, lambda ticket: self.claim(key, quota, who, ticket))
+    def take(self, key: str, quota: Quota, who: Asker = ANYONE, *, most: float | None = None) -> float:
+        """Wait until one more call may begin, and count it; the seconds waited. Raises ``LongWaitError``."""
+        return keep_asking(self._clock, lambda ticket: self.claim(key, quota, who, ticket), most)
 
     def claim(self, key: str, quota: Quota, who: Asker = ANYONE, ticket: str = "") -> Claim:
         """Count a call that begins now, or say how long to wait before asking again. Never waits."""
@@ -44,7 +44,7 @@ class LocalPacer:
             self._lanes.setdefault(key, _Lane()).block(self._clock.now() + timedelta(seconds=seconds))
 
 
-def keep_asking(clock: Clock, ask: Callable[[str], Claim]) -> float:
+def keep_asking(clock: Clock, ask: Callable[[str], Claim], most: float | None = None) -> float:
     """Ask, with the ticket of the time before, until a call may begin. Returns the seconds waited.
 
     Who comes too late for its moment, on a machine that has no time, asks for another one, once: calls that begin late
@@ -54,6 +54,10 @@ def keep_asking(clock: Clock, ask: Callable[[str], Claim]) -> float:
     while not claim.begins:
         asked = clock.now()
         claim = ask(claim.ticket)
+        if most is not None and claim.left > most:
+            if late:  # its first moment is counted, and rather used late than not at all
+                return waited
+            raise LongWaitError(claim.left)
         waited += claim.wait
         if claim.wait:
             clock.sleep(claim.wait)
@@ -79,9 +83,9 @@ class _Lane:
         ticket, ahead = self._queue.stand(ticket, who, now)
         seconds = self._wait(quota, ahead, now).total_seconds()
         if seconds > SOON or (seconds > 0 and ahead):
-            seconds = min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
-            self._queue.wait(ticket, now, seconds)
-            return Claim(seconds, ticket)
+            wait = min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
+            self._queue.wait(ticket, now, wait)
+            return Claim(wait, ticket, left=seconds)
         self._queue.serve(ticket)
         begin = now + timedelta(seconds=seconds)
         self._note(quota, begin)
@@ -111,6 +115,7 @@ class _Lane:
     def _survive_a_step_back(self, now: datetime) -> None:
         """A clock that was set back must cost one window at most, not the hours until it catches up."""
         if self._begun and self._begun[0] > now + timedelta(seconds=SOON):
-            self._begun = deque([now] * len(self._begun))
+            back = self._begun[0] - now
+            self._begun = deque(begun - back for begun in self._begun)
             self._queue.clear()
             self._blocked_until = self._next = None

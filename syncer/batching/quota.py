@@ -84,6 +84,16 @@ class Claim:
     wait: float
     ticket: str = ""
     begins: bool = False
+    left: float = 0.0
+    """Seconds until it may begin as things stand, however soon its owner is to ask again."""
+
+
+class LongWaitError(Exception):
+    """A call would have to wait longer than its owner is ready to; ``seconds`` says how long."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"{seconds:.0f} s")
 
 
 class Pacer(Protocol):
@@ -92,8 +102,11 @@ class Pacer(Protocol):
     ``key`` names whom the quota counts: domain, app (which has one tenant) and api.
     """
 
-    def take(self, key: str, quota: Quota, who: Asker = ANYONE) -> float:
-        """Wait until one more call may begin, and count it. Returns the seconds waited."""
+    def take(self, key: str, quota: Quota, who: Asker = ANYONE, *, most: float | None = None) -> float:
+        """Wait until one more call may begin, and count it. Returns the seconds waited.
+
+        Raises ``LongWaitError``, at once and uncounted, where that is more than ``most`` seconds.
+        """
         ...
 
     def block(self, key: str, seconds: float) -> None:

@@ -44,9 +44,9 @@ class RedisPacer:
         self._epochs: dict[str, str] = {}
         self._last_alone: dict[str, datetime] = {}
 
-    def take(self, key: str, quota: Quota, who: Asker = ANYONE) -> float:
-        """Wait until one more call may begin, and count it. Returns the seconds waited."""
-        return keep_asking(self._clock, lambda ticket: self.claim(key, quota, who, ticket))
+    def take(self, key: str, quota: Quota, who: Asker = ANYONE, *, most: float | None = None) -> float:
+        """Wait until one more call may begin, and count it; the seconds waited. Raises ``LongWaitError``."""
+        return keep_asking(self._clock, lambda ticket: self.claim(key, quota, who, ticket), most)
 
     def claim(self, key: str, quota: Quota, who: Asker = ANYONE, ticket: str = "") -> Claim:
         """Count a call that begins now, or say how long to wait before asking again."""
@@ -78,9 +78,9 @@ class RedisPacer:
         waits = [_microseconds(seconds) for seconds in times]
         asker: list[str | int] = [who.flow, who.cost, int(who.urgent), self._epochs.get(key, "")]
         answer: Any = self._take(keys=self._keys(key), args=[self._now(), ticket, *asker, *waits, *windows])
-        left, place, epoch, begins = answer
+        wait, place, epoch, begins, left = answer
         self._epochs[key] = _text(epoch)
-        return Claim(int(left) / 1e6, _text(place), bool(begins))
+        return Claim(int(wait) / 1e6, _text(place), bool(begins), int(left) / 1e6)
 
     def _claim_alone(self, key: str, quota: Quota, who: Asker, ticket: str) -> Claim:
         limited = bool(quota.scaled(self._scale).windows)

@@ -17,11 +17,12 @@ from threading import Lock
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from syncer.core.mapping import Misfit, Rules
+from syncer.core.mapping import Misfit, Pending, Rules
 from syncer.core.plan import Action, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Side
 from syncer.core.values import Value
 from syncer.engine.line import Line
+from syncer.errors import UsedUpError
 from syncer.fields.bytes import BytesCodec, Codec, digest_of
 from syncer.fields.filed import CellFile, FiledCodec, awaited_in, files_in, safe_name
 from syncer.ports.files import Content, Contents, FileNote, Found, Ledger, Media, Storage, UnusableFileError
@@ -44,6 +45,8 @@ class Whereabouts:
         self.ledger = ledger
         self.bad: dict[str, UnusableFileError] = {}
         """What could not be carried in this run, by place or token."""
+        self.later: dict[str, UsedUpError] = {}
+        """What Feishu does not take before the day's allowance is renewed, by place."""
         self._at = lru_cache(_REMEMBERED)(ledger.at)
         self._of = lru_cache(_REMEMBERED)(ledger.of)
 
@@ -74,6 +77,8 @@ class Whereabouts:
         self._of.cache_clear()
 
     def _demand_good(self, name: str) -> None:
+        if (later := self.later.get(name)) is not None:
+            raise Pending(str(later))
         if (bad := self.bad.get(name)) is not None:
             raise Misfit(bad.reason)
 
@@ -84,6 +89,8 @@ class Shelves:
 
     codec: Codec
     storage: Callable[[str | None], Storage]
+    field: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,12 @@ class Files:
         self._do(list(jobs.values()))
         for line in {id(line): line for line, _, _ in works}.values():
             line.plan = self._made_true(line.plan)
+            line.pending = line.pending or bool(line.plan.pending)
+
+    def told(self) -> Iterator[str]:
+        """That files wait for Feishu's next day, in one sentence for all of them."""
+        if self._whereabouts is not None and (later := self._whereabouts.later):
+            yield f"{len(later)} {'file waits' if len(later) == 1 else 'files wait'}: {next(iter(later.values()))}"
 
     def lacks(self, line: Line) -> bool:
         """Whether a plan would write a file that was not uploaded."""
@@ -187,6 +200,8 @@ class Files:
             job()
         except UnusableFileError as error:
             self._whereabouts.bad[name] = error
+        except UsedUpError as error:
+            self._whereabouts.later[name] = error
 
     # To the database.
 
@@ -219,6 +234,8 @@ class Files:
         known = ledger.at(place)
         if known is not None and known.size == found.size and known.stamp == found.stamp:
             return
+        if self._whereabouts.later:  # one was refused: the others are not even read
+            raise next(iter(self._whereabouts.later.values()))
         opened = partial(storage.open, place)
         heard = _Heard()
         with opened() as source:
@@ -236,10 +253,25 @@ class Files:
 
     def _made_true(self, plan: LinePlan) -> LinePlan:
         unfit: list[Unfit] = []
-        operations = [made for each in plan.operations if (made := self._true(each, unfit)) is not None]
-        return replace(plan, operations=tuple(operations), unfit=(*plan.unfit, *unfit))
+        late: list[str] = []
+        operations = [made for each in plan.operations if (made := self._true(each, unfit, late)) is not None]
+        held = [self._shelves[name].field for name in late if self._holds(plan, name)]
+        if held:
+            operations = []
+        return replace(
+            plan,
+            operations=tuple(operations),
+            unfit=(*plan.unfit, *unfit),
+            pending=(*plan.pending, *(self._shelves[name].field for name in late)),
+            held=(*plan.held, *held),
+        )
 
-    def _true(self, operation: Operation, unfit: list[Unfit]) -> Operation | None:
+    def _holds(self, plan: LinePlan, name: str) -> bool:
+        """Whether a new record cannot be made before its files are there."""
+        operation = plan.operation(Side.FEISHU)
+        return self._shelves[name].required and operation is not None and operation.action is Action.CREATE
+
+    def _true(self, operation: Operation, unfit: list[Unfit], late: list[str]) -> Operation | None:
         """An operation whose files are there; without the pairs whose files could not be carried."""
         values, after, before = dict(operation.values), dict(operation.after), dict(operation.before)
         for name in self._shelves:
@@ -247,13 +279,19 @@ class Files:
                 continue
             try:
                 values[name], after[name] = self._carried(operation, name)
+            except Pending:
+                late.append(name)
+                for part in (values, after, before):
+                    part.pop(name, None)
+                if operation.action is Action.CREATE:  # as if the row were given its files later
+                    after[name] = Base(self._shelves[name].codec.to_feishu(None), None)
             except Misfit as misfit:
                 unfit.append(self._refused(operation, name, misfit))
                 for part in (values, after, before):
                     part.pop(name, None)
         made = replace(operation, values=values, after=after, before=before)
-        if len(values) == len(operation.values):
-            return made
+        if len(values) == len(operation.values) or set(operation.values) - set(values) <= set(late):
+            return made if values or operation.action is Action.CREATE or operation.mark else None
         return made if operation.action is Action.UPDATE and (values or operation.mark) else None
 
     def _carried(self, operation: Operation, name: str) -> tuple[Value, Base]:
@@ -281,7 +319,8 @@ def with_files(
         codec = pair.translator
         if isinstance(codec, Codec):
             codec = codec.knowing(whereabouts)
-            shelves[pair.name] = Shelves(codec, _storage(codec, pair.name, contents, storage_of))
+            storage = _storage(codec, pair.name, contents, storage_of)
+            shelves[pair.name] = Shelves(codec, storage, pair.field, pair.required)
             pair = replace(pair, translator=codec)  # noqa: PLW2901 - the pair, which knows more now
         pairs.append(pair)
     return replace(rules, pairs=tuple(pairs)), Files(shelves, media, whereabouts)

@@ -46,7 +46,7 @@ class Report:
     details_left_out: int = 0
     samples: list[Json] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
-    """What the tables no longer carry: pairs that are paused alone, new lines that wait. One sentence each."""
+    """What is not carried for now: pairs that are paused alone, new lines and files that wait. One sentence each."""
     renamed: list[str] = field(default_factory=list)
     """Fields that are called otherwise than in the mapping, one sentence each."""
     open_conflicts: int = 0

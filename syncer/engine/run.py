@@ -293,4 +293,5 @@ def close_report(tools: Tools, report: Report, began: datetime) -> None:
     report.linked, report.pending = standing.linked, len(tools.pending.named)
     report.open_conflicts, report.open_failures = standing.open_conflicts, standing.open_failures
     report.seconds = (tools.clock.now() - began).total_seconds()
+    report.drift = [*report.drift, *tools.files.told()]
     report.calls = tools.records.calls()

@@ -21,18 +21,18 @@ from redis import Redis
 from syncer.batching.askers import as_urgent_as_now
 from syncer.batching.counts import Counts
 from syncer.batching.paces import FULL_SPEED, LocalPaces, Pace, Paces
-from syncer.batching.quota import Pacer, every
+from syncer.batching.quota import LongWaitError, Pacer, every
 from syncer.batching.sizes import MOST, LocalSizes, Sizes
-from syncer.errors import RefusedError, SettingsError, UnreachableError
+from syncer.errors import RefusedError, SettingsError, UnreachableError, UsedUpError
 from syncer.feishu.calls import Answer, Call, read_answer
 from syncer.feishu.clocks import skew_of
 from syncer.feishu.codes import Kind
-from syncer.feishu.errors import kind_of, refusal
+from syncer.feishu.errors import kind_of, refusal, used_up
 from syncer.feishu.lately import Lately
 from syncer.feishu.listed import read_listing
 from syncer.feishu.mishaps import mishap
 from syncer.feishu.patience import AgainError, Patience, Waiting
-from syncer.feishu.quotas import QUOTAS, TOO_FAST, UNLIMITED, WRITE_CONFLICT
+from syncer.feishu.quotas import BY_THE_DAY, PATIENT, QUOTAS, TOO_FAST, UNLIMITED, UNTOLD, WRITE_CONFLICT
 from syncer.feishu.tokens import Speaker, TokenCache, speaking
 from syncer.feishu.transport import Line, install_switchboard, sdk
 from syncer.feishu.unsortable import Unsortable
@@ -98,6 +98,8 @@ class FeishuClient:
         try:
             return self._retrying.copy()(self._attempt, call, gate or _free, self._counting(count))
         except AgainError as last:
+            if isinstance(last.error, UsedUpError):
+                self._pacer.block(self._key(call.api), UNTOLD)
             raise last.error from last.__cause__
 
     def authenticate(self) -> None:
@@ -186,6 +188,10 @@ class FeishuClient:
         error = refusal(call, answer, kind)
         if answer.reset:
             self._pacer.block(self._key(call.api), answer.reset)
+        if kind is Kind.WAIT and call.api in BY_THE_DAY:
+            error = used_up(error, self.clock.now(), answer.reset or UNTOLD)
+            if (answer.reset or 0) > PATIENT:
+                raise error
         if kind is Kind.WAIT or (kind is Kind.AGAIN and not call.writes):
             raise AgainError(call.api, error, answer.reset, conflict=answer.code == WRITE_CONFLICT)
         raise error
@@ -227,7 +233,11 @@ class FeishuClient:
             self._slow.add(call.table)
             waited = self._pacer.take(f"table:{self._place(call.table)}", every(pace.seconds), who)
             self._tell("table_seconds", self._place(call.table), amount=waited)
-        waited = self._pacer.take(self._key(call.api), QUOTAS.get(call.api, UNLIMITED), who)
+        most = PATIENT if call.api in BY_THE_DAY else None
+        try:
+            waited = self._pacer.take(self._key(call.api), QUOTAS.get(call.api, UNLIMITED), who, most=most)
+        except LongWaitError as long:
+            raise used_up(call.place(), self.clock.now(), long.seconds) from long
         if waited:
             self._tell("quota_waits", call.api)
             self._tell("quota_seconds", call.api, amount=waited)

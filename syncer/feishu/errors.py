@@ -5,6 +5,7 @@ No message ever carries a token or a secret: what looks like one is struck out o
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from syncer.errors import (
     FeishuError,
@@ -15,10 +16,12 @@ from syncer.errors import (
     TooLargeError,
     UnknownOutcomeError,
     UnreachableError,
+    UsedUpError,
     VanishedError,
 )
 from syncer.feishu.calls import Answer, Call
 from syncer.feishu.codes import CODES, OVER, Code, Kind
+from syncer.feishu.quotas import UPLOADS_A_DAY
 
 _TOKEN = re.compile(r"\b(?:[taur]{1,2}-[A-Za-z0-9_.\-]{10,}|eyJ[A-Za-z0-9_.\-]{20,})")
 _TOO_LARGE = re.compile(r"size|exceed|too (?:large|big|much|many)", re.IGNORECASE)
@@ -90,6 +93,16 @@ def refusal(call: Call, answer: Answer, kind: Kind) -> SyncerError:
     if isinstance(error, UnknownOutcomeError):
         error.over = answer.code in OVER
     return error
+
+
+def used_up(why: SyncerError | str, now: datetime, seconds: float) -> UsedUpError:
+    """What a call with an allowance for the day is refused with, by Feishu or by our own count."""
+    until = now + timedelta(seconds=seconds)
+    return UsedUpError(
+        f"Feishu takes no more files for now (it allows {UPLOADS_A_DAY:,} uploads a day); they go on by themselves"
+        f" from {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({str(why).rstrip('.')})",
+        until,
+    )
 
 
 def _said(call: Call, answer: Answer) -> str:

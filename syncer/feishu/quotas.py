@@ -11,6 +11,9 @@ from syncer.batching.quota import Quota, Window, per_minute, per_second
 
 _LEVEL_4 = Quota((Window(1000, 60), Window(50, 1)))
 _TEN_A_MINUTE = per_minute(10)
+UPLOADS_A_DAY = 10_000
+"""Files a day, small or large (bitable.md 4.5). [doc]"""
+_UPLOADS = Quota((Window(5, 1), Window(UPLOADS_A_DAY, 86_400)))
 
 QUOTAS: Mapping[str, Quota] = MappingProxyType(
     {
@@ -33,12 +36,11 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
         "drive.file.get_subscribe": _TEN_A_MINUTE,
         "drive.file.delete_subscribe": _TEN_A_MINUTE,
         **dict.fromkeys(
-            (
-                *("drive.media.upload_all", "drive.media.upload_prepare", "drive.media.upload_part"),
-                *("drive.media.upload_finish", "drive.media.download"),
-            ),
+            (*("drive.media.upload_part", "drive.media.upload_finish", "drive.media.download"),),
             per_second(5),
         ),
+        "drive.media.upload_all": _UPLOADS,
+        "drive.media.upload_prepare": _UPLOADS,
         "approval.definition.get": per_minute(100),
         "approval.definition.subscribe": per_minute(100),
         "approval.instance.list": per_minute(100),
@@ -56,6 +58,13 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
 """By api name. An api that is not listed is not paced; Feishu's own word (429) still holds it back."""
 
 UNLIMITED = Quota(())
+
+BY_THE_DAY = frozenset({"drive.media.upload_all", "drive.media.upload_prepare"})
+"""What has an allowance for the day. Nobody waits for the next one, as for a second: it is for a later run."""
+PATIENT = 120.0
+"""Seconds that such a call waits at most."""
+UNTOLD = 600.0
+"""Seconds until it is asked for again where Feishu refuses it and does not say until when."""
 
 WRITE_CONFLICT = 1254291
 TOO_FAST = frozenset({1254290, WRITE_CONFLICT, 1254607})

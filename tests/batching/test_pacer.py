@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from syncer.batching.askers import Asker
 from syncer.batching.local_pacer import LocalPacer
-from syncer.batching.quota import Quota, Window, every, per_second
+from syncer.batching.quota import LongWaitError, Quota, Window, every, per_second
 from syncer.batching.redis_link import RedisLink, connect
 from syncer.batching.redis_pacer import RedisPacer
 from tests.batching.clocks import PatientClock
@@ -123,6 +123,32 @@ def test_feishus_wait_holds_everybody_back_even_without_a_quota_of_ours(make):
     assert pacer.take("other", per_second(1)) == 0
     assert pacer.take("k", per_second(1)) == pytest.approx(7)
     assert pacer.take("k", per_second(1)) == 0
+
+
+def test_who_has_no_patience_for_a_days_allowance_is_told_how_long_it_would_take(make):
+    clock = PatientClock()
+    pacer, quota = make(clock), Quota((Window(5, 1), Window(8, 86_400)))
+    waited = sum(pacer.take("uploads", quota, most=120.0) for _ in range(8))
+    assert 0 < waited < 3
+    for _ in range(3):
+        with pytest.raises(LongWaitError) as told:
+            pacer.take("uploads", quota, most=120.0)
+        assert 86_390 < told.value.seconds <= 86_401
+    pacer.take("others", quota, most=120.0)
+    clock.sleep(86_401)
+    assert pacer.take("uploads", quota, most=120.0) < 0.1
+
+
+def test_a_clock_set_back_takes_nothing_of_a_days_allowance(make):
+    clock = PatientClock()
+    pacer, quota = make(clock), Quota((Window(8, 86_400),))
+    for _ in range(8):
+        pacer.take("uploads", quota)
+        clock.sleep(3600)
+    clock.sleep(-7200)
+    with pytest.raises(LongWaitError) as told:
+        pacer.take("uploads", quota, most=120.0)
+    assert told.value.seconds < 86_400 - 7 * 3600 + 10
 
 
 def test_a_clock_set_back_costs_one_window_and_no_more(make):

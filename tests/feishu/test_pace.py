@@ -98,9 +98,9 @@ def test_who_asks_and_how_urgently_reaches_the_pacer_and_the_writer(simulator, p
     seen = []
 
     class Listening(LocalPacer):
-        def take(self, key, quota, who=None):
+        def take(self, key, quota, who=None, **more):
             seen.append(who)
-            return super().take(key, quota, who)
+            return super().take(key, quota, who, **more)
 
     client = client_of(simulator)
     client._pacer = Listening(WallClock())

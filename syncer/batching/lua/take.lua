@@ -3,7 +3,7 @@
 -- began (newest first). ARGV: time ('' for the server's), ticket ('' at first), flow, cost, urgent (1 or 0), the epoch the
 -- asker knows ('' for none), spare, shortest and longest wait, the longest after which the next in turn simply begins, time
 -- between calls where many wait, how much of it may be made up for, then calls and length of every window.
--- Returns {microseconds to wait, ticket, epoch, 1: begin then, 0: ask again then}.
+-- Returns {microseconds to wait, ticket, epoch, 1: begin then, 0: ask again then, microseconds until it may begin}.
 local SECOND = 1000000
 local CROWDED = 20000
 local now = time(ARGV[1])
@@ -11,11 +11,11 @@ local now = time(ARGV[1])
 -- A clock that was set back must cost one window at most, not the hours until it catches up.
 local newest = tonumber(redis.call('LINDEX', KEYS[4], 0) or 0)
 if newest > now + tonumber(ARGV[10]) then
-  local count = redis.call('LLEN', KEYS[4])
+  local begun = redis.call('LRANGE', KEYS[4], 0, -1)
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
   redis.call('HDEL', KEYS[1], 'blocked', 'next')
-  for _ = 1, count do
-    redis.call('LPUSH', KEYS[4], whole(now))
+  for _, one in ipairs(begun) do
+    redis.call('RPUSH', KEYS[4], whole(tonumber(one) - newest + now))
   end
 end
 
@@ -51,6 +51,7 @@ for i = 13, #ARGV, 2 do
 end
 
 local left = until_free - now
+local free = math.max(left, 0)
 local begins = left <= 0 or (ahead == 0 and left <= tonumber(ARGV[10]))
 if begins then
   local begin = math.max(now, until_free)
@@ -67,4 +68,4 @@ else
   wait(ticket, now, left)
 end
 keep(KEYS)
-return {left, ticket, epoch, begins and 1 or 0}
+return {left, ticket, epoch, begins and 1 or 0, free}

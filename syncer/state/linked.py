@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from sqlalchemy import Engine, TextClause, text
 
@@ -14,10 +15,12 @@ WHERE m.name = :mapping AND l.severed IS NULL AND l.record IS NOT NULL AND l.key
 """
 _BY_RECORD, _BY_KEY = text(_FOUND.format(line="record")), text(_FOUND.format(line="key"))
 _AT_ONCE = 10_000
+MOST = 100_000
+"""Answers kept for each way of asking; beyond it the oldest are forgotten, and asked for again where needed."""
 
 
 class LinkedLines:
-    """Asks the state store, many lines at a time, and keeps the answers for one run. Safe for threads."""
+    """Asks the state store, many lines at a time, and keeps the last answers of one run. Safe for threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -41,7 +44,10 @@ class LinkedLines:
         """Look up those of these lines that were not asked for yet. Raises ``UnreachableError``."""
         with self._lock:
             for names, known, statement in ((records, self._keys, _BY_RECORD), (keys, self._records, _BY_KEY)):
-                wanted = sorted({name for name in names if (mapping, name) not in known})
+                named = set(names)
+                wanted = sorted({name for name in named if (mapping, name) not in known})
+                if wanted:
+                    _make_room(known, len(wanted), {(mapping, name) for name in named})
                 for start in range(0, len(wanted), _AT_ONCE):
                     self._ask(mapping, wanted[start : start + _AT_ONCE], known, statement)
 
@@ -60,3 +66,10 @@ class LinkedLines:
             for known in (self._keys, self._records):
                 for name in [name for name, found in known.items() if found is None]:
                     del known[name]
+
+
+def _make_room(known: dict[tuple[str, str], str | None], more: int, needed: set[tuple[str, str]]) -> None:
+    """Forget the oldest answers, but none of those that are asked for now."""
+    surplus = len(known) + more - MOST
+    for name in list(islice((name for name in known if name not in needed), max(surplus, 0))):
+        del known[name]

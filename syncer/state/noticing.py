@@ -72,9 +72,14 @@ _LINKING = text(
 )
 _PENDING = text("""
 SELECT key FROM syncer_state.link
-WHERE mapping = :mapping AND restless <> 0 AND key IS NOT NULL AND severed IS NULL LIMIT 20000
+WHERE mapping = :mapping AND restless <> 0 AND key IS NOT NULL AND severed IS NULL ORDER BY id LIMIT :most
 """)
-_LEFT = text("SELECT side, line FROM syncer_state.signal WHERE mapping = :mapping AND kind = 'line' AND resting")
+_LEFT = text("""
+SELECT side, line FROM syncer_state.signal
+WHERE mapping = :mapping AND kind = 'line' AND resting ORDER BY side, line LIMIT :most
+""")
+MOST_WOKEN = 20_000
+"""Waiting lines that are told of one by one; of more it is only said that the sides are to be asked."""
 
 _WAITING = text(f"""
 SELECT m.name, first.noticed_at FROM syncer_state.mapping m CROSS JOIN LATERAL (
@@ -187,10 +192,18 @@ class Noticing(Subscriptions):
         now, reason = self._clock.now(), f"lines of {mapping_name} were linked"
         with reaching(self._engine), self._engine.begin() as connection:
             for number in _mappings(connection, _LINKING, {"name": mapping_name}):
-                waiting = {side: set[str]() for side in Side}
-                waiting[Side.DATABASE].update(connection.scalars(_PENDING, {"mapping": number}))
-                for side, line in connection.execute(_LEFT, {"mapping": number}):
-                    waiting[Side(side)].add(line)
+                waiting, asked = {side: set[str]() for side in Side}, {"mapping": number, "most": MOST_WOKEN}
+                pending = connection.scalars(_PENDING, asked).all()
+                if len(pending) == MOST_WOKEN:  # a poll finds them all by itself, page by page
+                    raise_signals(connection, [number], Side.DATABASE, SignalKind.POLL, [""], reason, now)
+                else:
+                    waiting[Side.DATABASE].update(pending)
+                while left := connection.execute(_LEFT, asked).all():
+                    for side, line in left:
+                        waiting[Side(side)].add(line)
+                    for side, lines in waiting.items():
+                        raise_signals(connection, [number], side, SignalKind.LINE, sorted(lines), reason, now)
+                        lines.clear()
                 for side, lines in waiting.items():
                     raise_signals(connection, [number], side, SignalKind.LINE, sorted(lines), reason, now)
 

@@ -8,13 +8,11 @@ content is uploaded once: whoever is killed afterwards finds it by its digest.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from threading import Lock
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from syncer.core.mapping import Misfit, Pending, Rules
@@ -22,10 +20,11 @@ from syncer.core.plan import Action, LinePlan, Operation, Unfit
 from syncer.core.records import Base, Side
 from syncer.core.values import Value
 from syncer.engine.line import Line
+from syncer.engine.overheard import Heard, Overheard
 from syncer.errors import UsedUpError
 from syncer.fields.bytes import BytesCodec, Codec, digest_of
 from syncer.fields.filed import CellFile, FiledCodec, awaited_in, files_in, safe_name
-from syncer.ports.files import Content, Contents, FileNote, Found, Ledger, Media, Storage, UnusableFileError
+from syncer.ports.files import Content, Contents, FileNote, Found, Ledger, Media, Readable, Storage, UnusableFileError
 
 AT_ONCE = 4
 """Files under way together: what one of them waits for, another may use; Feishu allows five calls a second."""
@@ -35,7 +34,7 @@ _UNKNOWN = frozenset({1254027, 1254303})
 _REMEMBERED = 20_000
 """Files of which a run keeps in mind what the state store said of them."""
 
-T = TypeVar("T")
+Opened = Callable[[], AbstractContextManager[Readable]]
 
 
 class Whereabouts:
@@ -215,7 +214,7 @@ class Files:
         if known is not None:
             self._whereabouts.forget(known.place)
         assert isinstance(codec, FiledCodec), "bytes are carried to Feishu alone"
-        place, heard = codec.default_place(file), _Heard()
+        place, heard = codec.default_place(file), Heard()
         self._media.download(file.token, lambda pieces: storage.put(place, heard.listening(pieces)))
         found = storage.find(place)
         stamp = found.stamp if found else ""
@@ -237,7 +236,7 @@ class Files:
         if self._whereabouts.later:  # one was refused: the others are not even read
             raise next(iter(self._whereabouts.later.values()))
         opened = partial(storage.open, place)
-        heard = _Heard()
+        heard = Heard()
         with opened() as source:
             for _ in heard.listening(iter(partial(source.read, _PIECE), b"")):
                 pass
@@ -246,8 +245,24 @@ class Files:
             raise UnusableFileError("the bytes changed since the row was read; the next run looks at them again")
         with self._one_at_a_time.setdefault(digest, Lock()):
             same = known if known is not None and known.digest == digest else ledger.like(digest, name)
-            token = same.token if same else self._media.upload(name, heard.size, opened)
+            token = same.token if same else self._sent(place, name, heard, opened)
             self._whereabouts.note(FileNote(place, token, same.name if same else name, heard.size, digest, found.stamp))
+
+    def _sent(self, place: str, name: str, weighed: Heard, opened: Opened) -> str:
+        """Upload what was weighed, and nothing else: a file that changed since is not noted under its old digest."""
+        assert self._media is not None
+        sent = Heard()
+
+        @contextmanager
+        def overheard() -> Iterator[Readable]:
+            sent.begin()
+            with opened() as source:
+                yield Overheard(source, sent)
+
+        token = self._media.upload(name, weighed.size, overheard)
+        if (sent.size, sent.digest.digest()) != (weighed.size, weighed.digest.digest()):
+            raise UnusableFileError(f"{place} changed while it was read; retry the failure once it is whole")
+        return token
 
     # What came of it.
 
@@ -334,21 +349,6 @@ def _storage(
         return lambda key: CellStorage(contents, key or "", column)
     folders = storage_of(codec)
     return lambda _key: folders
-
-
-class _Heard:
-    """Listens to a content on its way: how long it is, and its digest. Every try is heard from the beginning."""
-
-    def __init__(self) -> None:
-        self.size, self.digest = 0, sha256()
-
-    def listening(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The same pieces."""
-        self.size, self.digest = 0, sha256()
-        for piece in pieces:
-            self.size += len(piece)
-            self.digest.update(piece)
-            yield piece
 
 
 def _stands(storage: Storage, known: FileNote) -> bool:

@@ -399,4 +399,4 @@ def test_memory_does_not_grow_with_a_file(filed):
         assert filed.pair.sync().failures == 0
     assert [file["size"] for file in filed.cell(filed.pair.by("编号")["up"])] == [size]
     assert Path(filed.places("down")[0]).stat().st_size == size
-    assert max(up.most, down.most) < 60, (up.most, down.most)
+    assert max(up.most, down.most) < 20, (up.most, down.most)

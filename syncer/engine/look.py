@@ -245,7 +245,7 @@ class _Seeker:
         partial, gone = self._scope.partial, frozenset(self._gone)
         overtaken = frozenset() if self._survey is self._small else self._tools.overtaken
         totals = self._survey.close(partial, gone, overtaken)
-        self._tools.outsiders |= self._reader.outsiders
+        self._tools.outsiders.join(self._reader.outsiders)
         if self._survey is self._small:
             standing = self._tools.memory.standing()
             totals = Totals(totals.lines, totals.gone, totals.cases, standing.linked, standing.severed)

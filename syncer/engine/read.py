@@ -1,6 +1,5 @@
 """Reads both sides into a survey: recognises unchanged lines by their fingerprints, decodes and stages the others."""
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from syncer.engine.aside import Aside
 from syncer.engine.beside import Pages, PagesBeside
 from syncer.engine.drafts import Drafts
 from syncer.engine.following import Touched
+from syncer.engine.hashes import Hashes
 from syncer.engine.lens import Lens
 from syncer.engine.record_drafts import RecordDrafts
 from syncer.ports import Memory, RawRecord, RawRow, Records, RowPage, Rows, Seen, Staged, Survey
@@ -51,8 +51,8 @@ class Reader:
         self._all_new = False
         self.drafts: Drafts | None = None
         self.record_drafts: RecordDrafts | None = None
-        self._left_out = array("q")
-        self.outsiders: set[int] = set()
+        self._left_out = Hashes()
+        self.outsiders = Hashes()
         """What identifies the match values of records that may not enter: nothing is to be created in their place."""
         self.after_records: Callable[[], None] = lambda: None
         """Called once, when all records are read and rows may not be."""
@@ -211,8 +211,8 @@ class Reader:
 
     def _leave_out(self, raws: Sequence[_Raw], held: Mapping[str, Sequence[Held]], out: Sequence[bool]) -> None:
         left = {name: list(compress(series, out)) for name, series in held.items()}
-        self.outsiders.update(map(hash, filter(None, self._lens.matches(Side.FEISHU, left, sum(out)))))
-        self._left_out.extend(hash(raw[0]) for raw in compress(raws, out))
+        self.outsiders.put(filter(None, self._lens.matches(Side.FEISHU, left, sum(out))))
+        self._left_out.put(raw[0] for raw in compress(raws, out))
 
     @cached_property
     def _severed(self) -> bool:
@@ -230,7 +230,7 @@ class Reader:
 
     def left_out(self) -> int:
         """How many records were read that may not enter."""
-        return len(set(self._left_out))
+        return len(self._left_out)
 
     def read_linked(self, survey: Survey) -> int:
         """Stage the linked rows that a reading left out for their being out of scope; how many those are.
@@ -254,7 +254,7 @@ class Reader:
         versions = self._met(self._lens.record(raw, read_at) for raw in moved)
         for version in versions.values():
             if version.line not in seen and is_outside(version):
-                self.outsiders.update(map(hash, filter(None, [self._lens.match(inside(version))])))
+                self.outsiders.put(filter(None, [self._lens.match(inside(version))]))
         return [self._staged(raw.id, raw.print, seen.get(raw.id), versions.get(raw.id)) for raw in raws]
 
     def stage_rows(self, raws: Sequence[RawRow], read_at: datetime) -> list[Staged]:

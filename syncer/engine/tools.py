@@ -13,6 +13,7 @@ from syncer.core.values import Json
 from syncer.engine.aside import Aside
 from syncer.engine.files import Files
 from syncer.engine.following import Touched
+from syncer.engine.hashes import Hashes
 from syncer.engine.lens import Lens
 from syncer.engine.line import Line
 from syncer.engine.notes import Notebook
@@ -113,7 +114,7 @@ class Tools:
     """New records that were planned while rows were read, until the run ends."""
     pending: PendingLines = field(default_factory=PendingLines)
     """Lines that name lines which are not linked yet."""
-    outsiders: set[int] = field(default_factory=set)
+    outsiders: Hashes = field(default_factory=Hashes)
     """What identifies the match values of records that are out of scope."""
     files: Files = field(default_factory=Files)
     """Who carries the files of attachments."""

@@ -185,3 +185,20 @@ def test_our_own_database_losing_the_answer_of_a_commit_doubles_nothing(stage, p
     pair.settle()
     assert len(equal(pair)) == 25
     assert pair.sql("SELECT count(*) FROM syncer.applied") == [(0,)]
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["the same run", "a later process"])
+def test_a_create_that_did_not_take_place_is_repeated_with_the_identical_body_and_token(stage, later):
+    pair = synced(stage)
+    insert(pair, *LINES)
+    stage.control.clear_calls()
+    stage.control.fault("bitable.record.batch_create", "timed_out", times=4 if later else 1)
+    if later:
+        with pytest.raises(OutsideError):
+            pair.sync()
+        stage.restart()
+    pair.settle()
+    calls = stage.control.calls("bitable.record.batch_create", bodies=True)
+    assert [call["code"] for call in calls] == [1255040] * (len(calls) - 1) + [0]
+    assert len(calls) == (5 if later else 2)
+    assert len({(call["query"]["client_token"], call["body"]) for call in calls}) == 1

@@ -31,7 +31,7 @@ from syncer.ports import ConflictNote, Remembered, Unverified
 from syncer.ports.signals import RecordEvent
 
 WAITING = "waits "
-"""Before the mark of a record that is still to be brought back."""
+"""Before the mark of a record that is still to be brought back, and of who was told to win."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class Loss:
         """What tells it from any other of the same deletion."""
         held = {name: _form(value) for name, value in self.found.values.items()}
         return digest(orjson.dumps([held, dict(self.found.others)], option=orjson.OPT_SORT_KEYS)).hex()
+
+    def waiting(self, winner: Side) -> str:
+        """The mark of having been told that this side wins."""
+        return f"{WAITING}{self.mark()} {winner}"
 
     @property
     def place(self) -> tuple[str, str]:
@@ -104,15 +108,16 @@ class Undeleted:
         return back
 
     def _tell(self, loss: Loss) -> bool:
-        """Tell of a loss, once; whether the record is to be made anew."""
+        """Tell of a loss, once for who wins: of two runs the later one may find that the record cannot come back."""
         policy, why = self._tools.rules.delete_policy, self._why_not(loss)
         outlives = policy is not DeletePolicy.DELETE and not why
-        if WAITING + loss.mark() not in loss.row.reported:
+        winner = Side.FEISHU if outlives else Side.DATABASE
+        if loss.waiting(winner) not in loss.row.reported and not self._is_back(loss):
             verdict = "an edit outlives a deletion" if outlives else why or "the deletion decides"
             reason = f"deletes: {policy}: {verdict}; edited just before our deletion in run {loss.row.run}"
             notebook = self._tools.notebook()
-            notebook.conflicts += self._notes(loss, Side.FEISHU if outlives else Side.DATABASE, reason)
-            notebook.reported[loss.place] = loss.row.reported | {WAITING + loss.mark()}  # in one with them: told once
+            notebook.conflicts += self._notes(loss, winner, reason)
+            notebook.reported[loss.place] = loss.row.reported | {loss.waiting(winner)}  # in one with them: told once
             self._tools.report.conflicts += 1
             self._tools.store(notebook)
         return outlives
@@ -149,12 +154,17 @@ class Undeleted:
         links = memory.links([*{one.link, *(each.link for each in seen)}])
         return any(known.link.id != one.link or known.link.record != loss.row.record for known in links)
 
+    def _is_back(self, loss: Loss) -> bool:
+        """Whether the record was made anew by a run that died before it could say so."""
+        known = self._tools.memory.links([loss.one.link])
+        return any(each.link.record != loss.row.record for each in known)
+
     def _report(self, loss: Loss, notebook: Notebook, *, waits: bool) -> None:
         place = loss.place
         if loss.found.told and not waits:
             notebook.verified.append(place)
         else:
-            notebook.reported[place] = loss.row.reported | {WAITING * waits + loss.mark()}
+            notebook.reported[place] = loss.row.reported | {loss.waiting(Side.FEISHU) if waits else loss.mark()}
 
     # Making records anew.
 

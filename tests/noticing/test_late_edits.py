@@ -17,9 +17,11 @@ fields:
 EDIT = {"备注": "人 ✏️", "库存": 15}
 
 
-def begun(stage, policy):
-    pair = stage.listened(fields=FIELDS, columns=COLUMNS, mapping=MAPPING % policy)
-    records = pair.add(*({"订单号": f"A-{number}", "备注": "始", "库存": 10, "没人要": "旧"} for number in range(5)))
+def begun(stage, policy, count=5, share=1.0):
+    mapping = (MAPPING % policy).replace("share: 1.0", f"share: {share}")
+    pair = stage.listened(fields=FIELDS, columns=COLUMNS, mapping=mapping)
+    cells = {"备注": "始", "库存": 10, "没人要": "旧"}
+    records = pair.add(*({"订单号": f"A-{number}", **cells} for number in range(count)))
     pair.settle()
     stage.quiet()
     pair.settle_signals()
@@ -116,3 +118,48 @@ def test_who_dies_before_the_record_is_made_anew_makes_it_at_the_next_run_and_te
     assert len(left) == len(pair.rows("id")) == 4
     told = [(one.field, one.winner) for one in pair.conflicts(None)]
     assert sorted(told) == [("备注", "feishu"), ("库存", "feishu")]
+
+
+def guarded(stage, pair, records):
+    """An edit that our deletion took with it, and a guard that stands against every run before it is brought back."""
+    place = {"app_token": pair.place.app_token, "table_id": pair.place.table_id}
+    edit = step("edit_record", **place, record_id=records[0], fields={"备注": "人 ✏️"})
+    stage.control.at("bitable.record.batch_delete", [edit])
+    pair.sql("DELETE FROM {t} WHERE order_no = 'A-0'")
+    pair.heard().react()
+    pair.sql("UPDATE {t} SET note = NULL")
+    stage.quiet()
+    for _ in range(2):  # what was told once is not told again
+        report = pair.react()
+        assert (report.guard.name, report.writes) == ("clears", 0)
+        assert [(one.field, one.feishu, one.winner) for one in pair.conflicts(None)] == [("备注", "人 ✏️", "feishu")]
+    return report
+
+
+def let_go(stage, pair, report):
+    """The guard gives way, and all that follows is carried."""
+    pair.approve(report)
+    for _ in range(8):
+        stage.quiet()
+        if not pair.react().writes and not pair.is_woken():
+            return {cells["订单号"]: cells for cells in pair.plain().values()}
+    raise AssertionError("it never ends")
+
+
+def test_where_a_guard_stands_the_record_is_brought_back_once_it_gives_way(stage):
+    pair, records = begun(stage, "edit", 20, 0.5)
+    left = let_go(stage, pair, guarded(stage, pair, records))
+    assert (len(left), left["A-0"]["备注"], len(pair.rows("id"))) == (20, "人 ✏️", 20)
+    assert len(pair.conflicts(None)) == 1
+
+
+def test_a_record_that_cannot_be_brought_back_after_all_is_told_again(stage):
+    """While a guard stood somebody made another one with its match values: the edit comes no more into the result."""
+    pair, records = begun(stage, "edit", 20, 0.5)
+    report = guarded(stage, pair, records)
+    pair.add({"订单号": "A-0", "备注": "新", "库存": 1})
+    left = let_go(stage, pair, report)
+    assert (len(left), left["A-0"]["备注"], len(pair.rows("id"))) == (20, "新", 20)
+    told = sorted((one.feishu, one.winner, one.reason) for one in pair.conflicts(None))
+    assert [each[:2] for each in told] == [("人 ✏️", "database"), ("人 ✏️", "feishu")]
+    assert "another record has its match values by now" in told[0][2]

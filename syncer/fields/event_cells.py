@@ -1,11 +1,13 @@
 """Cells as Feishu's record events carry them: JSON in a string, in an internal form that differs from what is read.
 
 Only what has been seen of that form is understood (bitable.md 6.2): numbers, texts in segments, options by id, and the
-plain forms of dates, checkboxes, phone numbers and links; people by what stands beside the cell, where they have their
-open_ids. Everything else is left to a reading of the record.
+plain forms of dates, checkboxes, phone numbers and URLs; people by what stands beside the cell, where they have their
+open_ids. Links to records have not been seen there: in whatever form they come, they are the record ids in it.
+Everything else is left to a reading of the record.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 import orjson
 
@@ -15,6 +17,11 @@ from syncer.fields.forms import excerpt
 from syncer.ports import FieldInfo
 
 TEXT, NUMBER, SELECT, MULTI_SELECT, DATE, CHECKBOX, PHONE, URL = 1, 2, 3, 4, 5, 7, 13, 15
+LINK, TWO_WAY_LINK = 18, 21
+
+_RECORD = re.compile(r"rec[0-9A-Za-z]+", re.ASCII)
+_SHOWN = {"text", "text_arr", "name"}
+"""Where a link shows what the linked record says of itself, which may look like an id."""
 
 
 def event_cell(field: FieldInfo, raw: str, people: Json = None) -> Json:
@@ -66,6 +73,26 @@ def _segments(_: FieldInfo, found: Json) -> Json:
     raise Misfit(f"{excerpt(found)} is no text")
 
 
+def _linked(_: FieldInfo, found: Json) -> Json:
+    ids = list(dict.fromkeys(_record_ids(found)))
+    if not ids and found not in ([], {}, {"link_record_ids": []}, {"record_ids": []}):
+        raise Misfit(f"{excerpt(found)} names no record")
+    return {"link_record_ids": ids} if ids else None
+
+
+def _record_ids(found: Json) -> Iterator[str]:
+    if isinstance(found, str):
+        if _RECORD.fullmatch(found):
+            yield found
+    elif isinstance(found, Mapping):
+        for name, part in found.items():
+            if name not in _SHOWN:
+                yield from _record_ids(part)
+    elif isinstance(found, list):
+        for part in found:
+            yield from _record_ids(part)
+
+
 def _plain(*kinds: type) -> Callable[[FieldInfo, Json], Json]:
     def read(_: FieldInfo, found: Json) -> Json:
         if type(found) not in kinds:
@@ -84,6 +111,8 @@ _READ: Mapping[int, Callable[[FieldInfo, Json], Json]] = {
     CHECKBOX: _plain(bool),
     PHONE: _plain(str),
     URL: _plain(dict),
+    LINK: _linked,
+    TWO_WAY_LINK: _linked,
 }
 WITH_IDENTITY = frozenset({11})
 """Fields of people that people may edit."""

@@ -33,6 +33,10 @@ TAGS = field(4, options=("急", "vip"), option_ids=("opt1", "opt2"))
         (field(7), "true", True),
         (field(13), '"+86 138"', "+86 138"),
         (field(15), '{"link":"https://a.b","text":"a"}', {"link": "https://a.b", "text": "a"}),
+        (field(18), '["recA1","recB2"]', {"link_record_ids": ["recA1", "recB2"]}),
+        (field(21), '{"link_record_ids":["recA1"]}', {"link_record_ids": ["recA1"]}),
+        (field(18), '[{"record_ids":["recA1"],"text":"recB2","table_id":"tbl1"}]', {"link_record_ids": ["recA1"]}),
+        (field(18), '{"link_record_ids":[]}', None),
         (field(2), "", None),
         (STATUS, "", None),
         (field(2), "null", None),
@@ -65,6 +69,8 @@ def test_people_are_known_by_what_stands_beside_their_cell():
         (field(2), "{no json"),
         (field(11), '{"users":[{"userId":"7"}]}'),
         (field(20), "1"),
+        (field(18), '"客户"'),
+        (field(18), '[{"text":"recB2"}]'),
     ],
 )
 def test_anything_else_is_left_to_a_reading(of, raw):

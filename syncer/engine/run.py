@@ -28,7 +28,7 @@ from syncer.engine.recover import Recovery
 from syncer.engine.report import Report
 from syncer.engine.row_half import RowHalf
 from syncer.engine.scope import Chooser, Scope
-from syncer.engine.strays import note_strays, tell_strays, without_outsiders
+from syncer.engine.strays import note_strays, note_turned_away, tell_strays, without_outsiders
 from syncer.engine.tools import Tools
 from syncer.engine.trust import apart
 from syncer.engine.wholes import Wholes, standing
@@ -213,7 +213,11 @@ class _Carrying:
     def _carry(self, kind: CaseKind) -> None:
         self._tools.reporter.stage(f"{kind} lines", self._surveyed.totals.cases.get(kind))
         for cases in pages(self._surveyed.survey, kind):
-            for line in self._bench.lines([case for case in cases if self._current(case)]):
+            current = [case for case in cases if self._current(case)]
+            lines = self._bench.lines(current)
+            if kind is CaseKind.MOVED:
+                self._strays += note_turned_away(self._tools, list(zip(current, lines, strict=True)))
+            for line in lines:
                 if not _deletes(line):
                     self._deal(line)
             self._between()

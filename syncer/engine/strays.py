@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from syncer.core.plan import LinePlan, Unfit
+from syncer.core.plan import Fate, LinePlan, Unfit
 from syncer.core.planner import WHOLE_LINE
-from syncer.core.records import Side, Unreadable
+from syncer.core.records import Side, Unreadable, Version
 from syncer.core.survey import Newcomers
 from syncer.core.values import Value, match_digest
 from syncer.engine.cases import Bench
 from syncer.engine.judge import pages
+from syncer.engine.lens import absent
 from syncer.engine.line import Line
 from syncer.engine.telling import tell_plan
 from syncer.engine.tools import Tools
@@ -38,6 +39,26 @@ def note_strays(tools: Tools, survey: Survey) -> int:
             tools.report.failures += len(cases)
             tools.store(notebook)
     return count
+
+
+def note_turned_away(tools: Tools, planned: Sequence[tuple[Case, Line]]) -> int:
+    """Note a failure for every newcomer whose match values a severed line has that stays as it is; how many."""
+    stays = [(case, line) for case, line in planned if line.plan.fate is Fate.SEVER and not line.plan.operations]
+    away = [(side, line) for case, line in stays for side in Side if _is_newcomer(case, side)]
+    notebook = tools.notebook()
+    for side, line in away:
+        alone = {side: line.versions[side], side.other: absent(side.other, "", tools.clock.now())}
+        rival = _told(CaseKind.RIVAL, (line.versions[side.other].line,))
+        notebook.unfit(Line(alone), Unfit(side.other, WHOLE_LINE, rival, code=CaseKind.RIVAL.value))
+    tools.report.failures += len(away)
+    tools.store(notebook)
+    return len(away)
+
+
+def _is_newcomer(case: Case, side: Side) -> bool:
+    """Whether a side's line would take the place of one that is gone."""
+    found, remembered = case.side(side), case.remembered
+    return isinstance(found, Version) and remembered is not None and found.line != remembered.link.line(side)
 
 
 def tell_strays(tools: Tools, survey: Survey) -> None:

@@ -34,6 +34,7 @@ TROUBLED = {
     92300537: "an edit that a guard kept from being put back won over a row edited meanwhile, and nobody was told",
     1795453998: "a batch went over an edit, after the batch before it found the table moved and was read again alone",
     1795462673: "of an edited link no event was understood, and its loss passed for a change of somebody else's",
+    88100435: "a record with the match value of a severed row out of scope stayed alone, and nobody said why",
     40201070: "an edit whose putting back failed won over a row edited before the next try, and nobody was told",
 }
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 from uuid import uuid4
 
 from syncer.catalog.document import Document
@@ -18,6 +19,7 @@ from syncer.errors import BusyError, FencedError, MendError, NotAppliedError, Ou
 from syncer.fields.timezones import zone
 from syncer.listening.subscribing import assert_subscriptions
 from syncer.state.agenda import Kind, Turn
+from syncer.state.mappings import State
 from syncer.wiring import Syncer
 from syncer.worker.broker import Broker
 from syncer.worker.enough import StopFlag, enough
@@ -104,7 +106,9 @@ class Hand:
     def _run(self, living: Syncer, turn: Turn, schedule: Schedule) -> None:
         agenda = living.store.agenda
         try:
-            options = replace(OPTIONS[turn.kind], enough=enough(self._flag))
+            options = replace(
+                OPTIONS[turn.kind], enough=enough(self._flag, paused=partial(_is_paused, living, turn.name))
+            )
             report = living.sync(turn.name, options, kind=NAMES[turn.kind], began=lambda _: agenda.begun(turn))
         except (BusyError, FencedError) as error:
             _log.info("%s: %s", turn.name, error)
@@ -133,6 +137,14 @@ class Hand:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the broker throws; the next tick asks for it
             _log.warning("%s: nobody could be asked for the next run (%s)", name, type(error).__name__)
+
+
+def _is_paused(living: Syncer, name: str) -> bool:
+    """Whether somebody paused the mapping, or took it away."""
+    try:
+        return living.store.mapping(name).state is State.PAUSED
+    except NotAppliedError:
+        return True
 
 
 def trouble_of(error: SyncerError) -> Trouble:

@@ -38,3 +38,18 @@ def test_a_worker_that_is_to_stop_is_enough_at_once():
     assert not asked()
     flag.raise_()
     assert asked()
+
+
+def test_a_pause_is_looked_for_once_a_second():
+    clock, looks = Clock(), []
+
+    def paused():
+        looks.append(clock.now)
+        return clock.now >= 3
+
+    asked = enough(StopFlag(), 300, clock, paused)
+    for clock.now in (0, 0.5, 1, 1.9, 2.5):
+        assert not asked()
+    assert looks == [0, 1, 2.5]
+    clock.now = 4
+    assert asked()

@@ -92,6 +92,24 @@ def test_a_worker_that_is_stopped_ends_a_long_run_between_two_slices_and_another
     until(lambda: ready.equal("orders", 12001), told=ready.logs)
 
 
+def test_a_pause_ends_a_long_run_between_two_slices_and_resume_goes_on_from_there(ready):
+    ready.part("beat")
+    ready.part("worker", "--concurrency", "1")
+    until(lambda: ready.equal("orders", 1), told=ready.logs)
+    ready.control.set_latency(WRITE, 0.5)
+    ready.sql("INSERT INTO orders (order_no) SELECT 'b-' || n FROM generate_series(1, 12000) n")
+    until(lambda: len(ready.records("orders")) > 500, told=ready.logs)
+    assert ready.part("pause", "orders").wait(30) == 0
+    until(lambda: "unfinished in" in ready.logs(), 10, ready.logs)
+    stopped = len(ready.records("orders"))
+    assert stopped < 12001
+    time.sleep(2)  # the rhythm is a second
+    assert len(ready.records("orders")) == stopped
+    ready.control.set_latency(WRITE, 0)
+    assert ready.part("resume", "orders").wait(30) == 0
+    until(lambda: ready.equal("orders", 12001), told=ready.logs)
+
+
 def test_a_worker_cuts_off_runs_that_outlast_its_grace(ready):
     worker = ready.part("worker", "--concurrency", "1", "--grace", "1")
     ready.part("beat")

@@ -219,6 +219,22 @@ CLOSE: tuple[LiteralString, ...] = (
 )
 """The statements of ``close``, in order; they take ``mapping``, ``others`` and, by side, unread, gone and overtaken."""
 
+# Of lines of one side, where no line is linked.
+COUNT_MATCHES: LiteralString = """
+SELECT count(*), coalesce(sum(times), 0)::bigint FROM (
+  SELECT count(*) AS times FROM staged WHERE match IS NOT NULL GROUP BY match
+) shared
+"""
+
+_ALL_FRESH: LiteralString = """
+INSERT INTO survey_case (kind, feishu_at, database_at, match)
+SELECT 'fresh', CASE side WHEN 1 THEN ctid END, CASE side WHEN 2 THEN ctid END, match FROM staged
+ORDER BY ctid
+"""
+
+CLOSE_FRESH: tuple[LiteralString, ...] = (_CASES, _ALL_FRESH, _SEAL)
+"""The same where nothing is linked, one side has no line at all, and no two lines of the other share a match."""
+
 CLOSE_QUIET: tuple[LiteralString, ...] = (_CASES, _SEAL)
 """The same where every line of every link was read and is as it was, and nothing else was: there is no case at all."""
 

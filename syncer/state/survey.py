@@ -176,8 +176,12 @@ class PostgresSurvey:
                     self._overtake(side, _named(overtaken, side))
                 lines, others = self._drop_repeated()
                 links = self._count_links()
-                quiet = not (others or gone or overtaken) and _all_read(lines, *links)
-                for statement in joins.CLOSE_QUIET if quiet else joins.CLOSE:
+                if not (others or gone or overtaken) and _all_read(lines, *links):
+                    statements = joins.CLOSE_QUIET
+                else:
+                    alone = len(lines) == 1 and not any(links)
+                    statements = joins.CLOSE_FRESH if alone and self._is_each_its_own() else joins.CLOSE
+                for statement in statements:
                     self._connection.execute(statement, settings)
             return self._totals(lines, *links)
 
@@ -192,6 +196,13 @@ class PostgresSurvey:
         if any(repeated for _, _, repeated, _ in staged):
             self._connection.execute(joins.DROP_REPEATED)
         return {side: count - repeated for side, count, repeated, _ in staged}, sum(row[-1] for row in staged)
+
+    def _is_each_its_own(self) -> bool:
+        """Whether no two of all lines have the same match values."""
+        counted = self._connection.execute(joins.COUNT_MATCHES).fetchone()
+        assert counted is not None
+        matches, lines = counted
+        return bool(matches == lines)
 
     def _count_links(self) -> tuple[int, int]:
         """How many links there are, and how many of them are severed."""

@@ -123,6 +123,20 @@ EXAMPLES: dict[str, tuple[list[Remembered], list[Staged], list[Staged], frozense
         NONE,
         ["moved 2: f9 | unchanged"],
     ),
+    "one side alone, each its own": (
+        [],
+        [new(F, "f1", "m1"), new(F, "f2"), new(F, "f3", "m3")],
+        [],
+        NONE,
+        ["fresh: f1 | -", "fresh: f2 | -", "fresh: f3 | -"],
+    ),
+    "one side alone, two of them alike": (
+        [],
+        [],
+        [new(D, "d1", "m1"), new(D, "d2", "m1"), new(D, "d3", "m3")],
+        NONE,
+        ["duplicate: - | d1 others d2", "duplicate: - | d2 others d1", "fresh: - | d3"],
+    ),
     "a rival of a line that lives": (
         [LINK_1],
         [same(F, 1), new(F, "f2", "m1")],

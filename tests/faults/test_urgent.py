@@ -22,9 +22,9 @@ def listen(stage):
     pacer, asked = stage.syncer.shared.pacer, []
     take = pacer.take
 
-    def heard(key, quota, who):
+    def heard(key, quota, who, **more):
         asked.append(who)
-        return take(key, quota, who)
+        return take(key, quota, who, **more)
 
     pacer.take = heard
     return asked

@@ -68,16 +68,17 @@ def look_at_some(
 
 
 def still_named(tools: Tools, info: RecordTableInfo) -> int | None:
-    """A missing key is an empty cell only if, after the reading, the field still stands there under that name.
+    """A missing key is an empty cell only if, after the reading, the field still stands there as it was.
 
-    Returns the revision after the reading. Raises ``StaleNameError`` otherwise: the run begins anew.
+    Under that name, and of that type: another type empties the cells that do not convert. Returns the revision after
+    the reading. Raises ``StaleNameError`` otherwise: the run begins anew.
     """
     now = tools.records.info()
-    names = {field.id: field.name for field in info.fields}
-    later = {field.id: field.name for field in now.fields}
-    for identity, name in names.items():
-        if name in tools.lens.fields and (later.get(identity) != name or name in now.lacking):
-            raise StaleNameError(f"field {name!r} was renamed or deleted while its records were read")
+    later = {each.id: (each.name, each.type) for each in now.fields}
+    for each in info.fields:
+        is_as_it_was = later.get(each.id) == (each.name, each.type) and each.name not in now.lacking
+        if each.name in tools.lens.fields and not is_as_it_was:
+            raise StaleNameError(f"field {each.name!r} was renamed, retyped or deleted while its records were read")
     return now.revision
 
 

@@ -16,13 +16,13 @@ class Waits:
         self.seconds, self.turns = 0.0, 0
         self._lock = threading.Lock()
         take, writer = shared.pacer.take, shared.writer
-        shared.pacer.take = lambda *given: self._timed(take, *given)
+        shared.pacer.take = lambda *given, **more: self._timed(take, *given, **more)
         shared.writer = lambda *given: _Watched(writer(*given), self)
 
-    def _timed(self, work: Any, *given: Any) -> Any:
+    def _timed(self, work: Any, *given: Any, **more: Any) -> Any:
         began = time.perf_counter()
         try:
-            return work(*given)
+            return work(*given, **more)
         finally:
             self.add(time.perf_counter() - began, 1)
 

@@ -15,7 +15,7 @@ from syncer.engine.cases import Bench
 from syncer.engine.flight import Flight
 from syncer.engine.line import Line
 from syncer.engine.tools import Tools
-from syncer.engine.trust import Looks, lose, moved, regain, wrote
+from syncer.engine.trust import lose, moved, regain, wrote
 
 ROUNDS = 2
 """So often the lines of a batch are read anew, because somebody edits the table all the time."""
@@ -28,7 +28,7 @@ class Freshness:
     """
 
     def __init__(self, tools: Tools, bench: Bench) -> None:
-        self._tools, self._bench, self._looks = tools, bench, Looks(tools)
+        self._tools, self._bench = tools, bench
         self._read_at: set[int] = set()
         self._rounds = 0
         self.seen: int | None = None
@@ -92,9 +92,9 @@ class Freshness:
         New records overwrite nothing: for them a look while the last batch was under way is recent enough.
         """
         allowed = self._tools.revisions
-        if flight is None or not all(map(creates, lines)):
+        if flight is None or flight.look is None or not all(map(creates, lines)):
             return self._tools.records.revision(), allowed
-        return self._looks.stands_at(flight.look, flight.before), flight.before | allowed
+        return flight.look.result(), flight.before | allowed
 
     def _plan_again(self, line: Line) -> None:
         before, after = line.plan, self._tools.plan(line)

@@ -103,9 +103,8 @@ class RecordHalf:
     def _depart(self, works: Sequence[Work], then: Callable[[], None]) -> Flight:
         tools = self._tools
         intent, send = self._creating(works)
-        before = frozenset(tools.revisions)
+        before, answer = frozenset(tools.revisions), tools.aside.start(send)
         look = tools.aside.start(tools.records.revision) if tools.aside.parallel else None
-        answer = tools.aside.start(send)
         return Flight(works, intent, send, answer, look, before, then)
 
     def _arrive(self) -> None:

@@ -15,7 +15,6 @@ from syncer.engine.record_drafts import RecordDraft, body_of, cells_of, records_
 from syncer.engine.record_half import MOST_BYTES, RecordHalf
 from syncer.engine.slices import Numbered, Slice, number
 from syncer.engine.tools import Tools
-from syncer.engine.trust import Looks
 from syncer.errors import RefusedError, TooLargeError
 from syncer.ports import Births, Intent, IntentState, Memo
 from syncer.ports.births import Packed
@@ -54,7 +53,7 @@ class RecordNursery:
     """
 
     def __init__(self, tools: Tools, half: RecordHalf) -> None:
-        self._tools, self._half, self._looks = tools, half, Looks(tools)
+        self._tools, self._half = tools, half
         self._departed: Departed | None = None
         self._arrived: tuple[Departed, Sequence[str]] | None = None
         self.left: list[Case] = []
@@ -117,18 +116,17 @@ class RecordNursery:
     def _is_unmoved(self, departed: Departed | None) -> bool:
         """Whether only our own writes moved the table since it was read: see ``engine.freshness``."""
         allowed = self._tools.revisions
-        if departed is None:
+        if departed is None or departed.look is None:
             return self._tools.records.revision() in allowed
-        return self._looks.stands_at(departed.look, departed.before) in departed.before | allowed
+        return departed.look.result() in departed.before | allowed
 
     def _depart(self, brood: Brood) -> Departed:
         tools, token = self._tools, self._tools.ids.token()
         intent = Intent(tools.ids.token(), Side.FEISHU, "create", brood.body, token, tools.clock.now())
         tools.aside.queue(lambda: tools.memory.intend([intent])).result()
         send = partial(tools.records.create, brood.records, token)
-        before = frozenset(tools.revisions)
+        before, answer = frozenset(tools.revisions), tools.aside.start(send)
         look = tools.aside.start(tools.records.revision) if tools.aside.parallel else None
-        answer = tools.aside.start(send)
         return Departed(brood, intent, send, answer, look, before)
 
     def _arrive(self) -> tuple[Departed, Sequence[str]] | None:

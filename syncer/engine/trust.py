@@ -7,7 +7,6 @@ is found than could have happened, something was taken for theirs that was not, 
 """
 
 from collections.abc import Collection, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -68,27 +67,6 @@ def regain(tools: Tools) -> int | None:
     elif now is not None:
         tools.doubt = Doubt(doubt.at, doubt.gap, frozenset({now}))
     return now
-
-
-class Looks:
-    """Looks at where the table stands that were begun just before a write of ours and ended beside it.
-
-    One that the write would explain may as well show what somebody else did before it took effect. That may be once,
-    for the write may have been the faster; the second time the table is asked again. Else a single step of somebody
-    else's would pass for each batch that is on its way, until the last.
-    """
-
-    def __init__(self, tools: Tools) -> None:
-        self._tools, self._open = tools, False
-
-    def stands_at(self, look: "Future[int | None] | None", before: Collection[int]) -> int | None:
-        """Where the table stands, now that the write has ended; ``before`` is where it may have stood without it."""
-        now, was_open = look.result() if look is not None else None, self._open
-        self._open = now is not None and now not in before
-        if now is None or (self._open and was_open):
-            self._open = False
-            return self._tools.records.revision()
-        return now
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Laws of the trust in a table: never while a write of others is unknown, and again once all of them are known."""
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncer.engine.trust import Doubt, Looks, apart, dealt_with, lose, regain, wrote
+from syncer.engine.trust import Doubt, apart, dealt_with, lose, regain, wrote
 
 
 @dataclass
@@ -103,26 +102,3 @@ def test_a_table_that_tells_no_revision_is_never_trusted():
         wrote(ground, 3)
     lose(ground, None)
     assert (regain(ground), ground.revisions, ground.doubt) == (None, set(), None)
-
-
-@given(st.lists(st.booleans(), min_size=4, max_size=20))
-def test_a_step_of_others_passes_for_a_write_of_ours_beside_two_writes_at_most(late):
-    """``late`` says which looks came after the write beside them."""
-    ground, asked = Ground(stands=8), []
-    looks = Looks(ground)
-    for came_late in late:
-        before, look = frozenset(ground.revisions), Future()
-        look.set_result(ground.stands + came_late)
-        ground.do(("ours", 1))
-        asked.append(looks.stands_at(look, before) in before | ground.revisions)
-    assert not all(asked[:2])
-
-
-def test_a_table_that_others_leave_alone_is_trusted_however_late_the_looks_come():
-    ground = Ground()
-    looks = Looks(ground)
-    for came_late in (False, True, True, False, True, True, True):
-        before, look = frozenset(ground.revisions), Future()
-        look.set_result(ground.stands + came_late)
-        ground.do(("ours", 1))
-        assert looks.stands_at(look, before) in before | ground.revisions

@@ -96,17 +96,3 @@ def test_a_run_that_trusts_its_table_again_still_overwrites_no_edit_that_nobody_
     assert (conflict.field, conflict.feishu) == ("金额", 99999)
     assert pair.plain()[pair.by("订单号")[order[0]]]["金额"] == 99999
     assert until(lambda: pair.sql("SELECT order_no FROM {t} WHERE note = '人 ✏️'"), "the edit") == [("N-7",)]
-
-
-def test_a_record_that_somebody_makes_while_a_batch_is_on_its_way_is_not_made_again_by_one_of_the_next(stage, pair):
-    """One step of the table more may be the batch that is under way, but not for batch after batch."""
-    insert(pair)
-
-    def somebody():
-        stage.control.set_switches(event_loss=1.0)
-        pair.add({"订单号": f"N-{MANY}", "备注": "人"})
-        stage.control.set_switches(event_loss=0.0)
-
-    with stage.tapped(Story(stage, "records.create", {2: somebody})):
-        stage.syncer.sync(pair.name, LONG)
-    assert [cells["订单号"] for cells in pair.plain().values()].count(f"N-{MANY}") == 1

@@ -1,7 +1,7 @@
 """Runs: one pass over a mapping, with everything it needs."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from syncer.batching.askers import urgently
@@ -20,6 +20,7 @@ from syncer.engine.restored import watched
 from syncer.engine.run import run
 from syncer.engine.tools import Options, Tools
 from syncer.errors import (
+    FeishuSetupError,
     MendError,
     OutsideError,
     SchemaError,
@@ -56,9 +57,9 @@ class Syncer(Mappings):
     ) -> Report:
         """One run of a mapping, now, to its end. Raises the errors of ``syncer.errors``.
 
-        A field renamed while its records were read makes the run begin anew, once. ``began`` gets the report as soon
-        as the run is open, so that what was done can be told also of a run that ends in an error. ``work`` is what the
-        run does, ``kind`` what it is called.
+        A field, a column or a right that was changed in its midst makes the run begin anew, once, without the pairs
+        that no longer stand. ``began`` gets the report as soon as the run is open, so that what was done can be told
+        also of a run that ends in an error. ``work`` is what the run does, ``kind`` what it is called.
         """
         applied, mapping, ids = self.applied(name)
         if not options.dry:
@@ -67,13 +68,29 @@ class Syncer(Mappings):
         job = Job(mapping, ids, options, reporter or Reporter(), approved_run, began, applied, work, kind)
         try:
             with urgently(really=options.urgent):
-                with suppress(StaleNameError):
-                    return self._sync(job)
-                return self._sync(job)
+                return self._twice(job)
         except SyncerError as error:
             if error.exit_status == MendError.exit_status and not options.dry:
                 self.store.set_state(name, State.BROKEN)
             raise
+
+    def _twice(self, job: Job) -> Report:
+        """A run, and once more if the tables were changed under it: what stands of them is looked at anew."""
+        begun: list[Report] = []
+
+        def began(report: Report) -> None:
+            begun.append(report)
+            if job.began is not None:
+                job.began(report)
+
+        try:
+            return self._sync(replace(job, began=began))
+        except StaleNameError:
+            pass
+        except (SchemaError, FeishuSetupError):
+            if not begun:
+                raise
+        return self._sync(job)
 
     def _sync(self, job: Job) -> Report:
         with self._noted(job):

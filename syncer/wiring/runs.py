@@ -85,11 +85,10 @@ class Syncer(Mappings):
 
         try:
             return self._sync(replace(job, began=began))
-        except StaleNameError:
-            pass
-        except (SchemaError, FeishuSetupError):
-            if not begun:
+        except (StaleNameError, SchemaError, FeishuSetupError) as error:
+            if not begun and not isinstance(error, StaleNameError):
                 raise
+            job.reporter.note(f"the tables changed meanwhile; beginning anew ({error})")
         return self._sync(job)
 
     def _sync(self, job: Job) -> Report:

@@ -36,7 +36,7 @@ QUOTAS: Mapping[str, Quota] = MappingProxyType(
         "drive.file.get_subscribe": _TEN_A_MINUTE,
         "drive.file.delete_subscribe": _TEN_A_MINUTE,
         **dict.fromkeys(
-            (*("drive.media.upload_part", "drive.media.upload_finish", "drive.media.download"),),
+            ("drive.media.upload_part", "drive.media.upload_finish", "drive.media.download"),
             per_second(5),
         ),
         "drive.media.upload_all": _UPLOADS,

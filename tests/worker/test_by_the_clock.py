@@ -15,3 +15,15 @@ def test_what_people_enter_is_carried_by_the_rhythm(scene):
     scene.sql("INSERT INTO orders (order_no, note) VALUES ('乙-2', 'from the ERP')")
     until(lambda: scene.equal("orders", 2), told=scene.logs)
     assert time.monotonic() - before < 6
+
+
+def test_an_edited_schedule_holds_from_the_next_tick(scene):
+    scene.mapping("orders", "{every: 1h}")
+    scene.part("worker", "--concurrency", "1")
+    scene.part("beat")
+    until(lambda: scene.done("orders"), told=scene.logs)
+    scene.sql("INSERT INTO orders (order_no) VALUES ('甲')")
+    time.sleep(3)
+    assert scene.records("orders") == []
+    scene.apply("orders", "{every: 1s}")
+    until(lambda: scene.equal("orders", 1), 6, scene.logs)

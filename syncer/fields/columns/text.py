@@ -29,10 +29,8 @@ class TextColumn:
     def _fit_all(self, values: Series) -> Series | None:
         if self.length is not None or not surely_sound(values):
             return None
-        empty = None if self.nullable else ""
-        return (
-            [value or empty for value in values] if "" in values or (None in values and not self.nullable) else values
-        )
+        empty, other = (None, "") if self.nullable else ("", None)
+        return [value or empty for value in values] if other in values else values
 
     @in_one_go(_fit_all)
     def fit(self, value: Value) -> Value:
